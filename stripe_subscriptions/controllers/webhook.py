@@ -1,0 +1,65 @@
+import json
+import re
+
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.stripe_subscriptions import const
+from odoo.addons.stripe_subscriptions.stripe_gateway import (
+    StripeSignatureInvalid,
+    verify_signature,
+)
+
+
+class StripeWebhook(http.Controller):
+    """Where Stripe sends its events: verify, store, answer. Processing comes later, elsewhere."""
+
+    @http.route(
+        f"{const.WEBHOOK_ROUTE}/<string:key>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        max_content_length=const.WEBHOOK_MAX_BYTES,
+    )
+    def stripe_webhook(self, key):
+        """Take in one event.
+
+        :param str key: The webhook key of a provider, from the address.
+        :return: 200 `received`, `ignored`, `duplicate` or `test`; 404 unknown key; 400 what is not
+            signed by Stripe, is malformed or belongs to the other mode; 413 too large.
+        """
+        provider_sudo = (
+            request.env["payment.provider"]
+            .sudo()
+            .search([("stripe_billing_webhook_key", "=", key), ("code", "=", "stripe")], limit=1)
+        )
+        if not provider_sudo:
+            return self._answer("unknown", 404)
+        body = request.httprequest.get_data()
+        try:
+            verify_signature(
+                body,
+                request.httprequest.headers.get("Stripe-Signature"),
+                [provider_sudo.stripe_billing_webhook_secret],
+            )
+        except StripeSignatureInvalid:
+            return self._answer("signature", 400)
+        try:
+            payload = json.loads(body)
+            well_formed = isinstance(payload["id"], str) and isinstance(payload["type"], str)
+        except (ValueError, KeyError, TypeError):
+            well_formed = False
+        if not well_formed or not isinstance(payload.get("data"), dict):
+            return self._answer("malformed", 400)
+        if bool(payload.get("livemode")) != provider_sudo._stripe_livemode():
+            return self._answer("livemode", 400)
+        if re.fullmatch(r"evt_0+", payload["id"]):
+            # What "Send test event" sends: about objects that do not exist.
+            return self._answer("test")
+        event_model_sudo = request.env["stripe.event"].sudo()
+        return self._answer(event_model_sudo._stripe_receive(provider_sudo, payload))
+
+    def _answer(self, status, code=200):
+        return request.make_json_response({"status": status}, status=code)

@@ -1,0 +1,312 @@
+from odoo import Command, api, fields, models
+
+from odoo.addons.stripe_subscriptions import const, stripe_invoice, utils
+
+
+class AccountMove(models.Model):
+    """The accounting document of a Stripe invoice, and the writer that makes it."""
+
+    _inherit = "account.move"
+
+    # === FIELDS === #
+
+    stripe_provider_id = fields.Many2one(
+        string="Stripe Account",
+        comodel_name="payment.provider",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    stripe_subscription_id = fields.Many2one(
+        "stripe.subscription",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    stripe_invoice_id = fields.Char(string="Stripe Invoice ID", readonly=True, copy=False)
+    stripe_credit_note_id = fields.Char(string="Stripe Credit Note ID", readonly=True, copy=False)
+    stripe_invoice_status = fields.Selection(
+        [
+            ("open", "Open"),
+            ("paid", "Paid"),
+            ("uncollectible", "Uncollectible"),
+            ("void", "Void"),
+        ],
+        readonly=True,
+        copy=False,
+    )
+    stripe_booking_error = fields.Char(
+        string="Not Posted Because",
+        help="Why the document was left a draft: it would not agree with Stripe.",
+        readonly=True,
+        copy=False,
+    )
+    stripe_fetched_at = fields.Float(readonly=True, copy=False)
+
+    _stripe_invoice_id_uniq = models.UniqueIndex(
+        "(stripe_provider_id, stripe_invoice_id) WHERE stripe_invoice_id IS NOT NULL",
+        "This Stripe invoice is booked already.",
+    )
+    _stripe_credit_note_id_uniq = models.UniqueIndex(
+        "(stripe_provider_id, stripe_credit_note_id) WHERE stripe_credit_note_id IS NOT NULL",
+        "This Stripe credit note is booked already.",
+    )
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply(self, provider, objects):
+        """Book Stripe invoices: one posted move for each that is finalized, and its payments.
+
+        Idempotent; drafts are left out, as are invoices of customers that Odoo does not know. A move
+        whose total is not Stripe's to the cent stays a draft and says why in
+        `stripe_booking_error`.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: Stripe invoices with all their lines and with `payments` expanded.
+        :return: The moves of the invoices.
+        :rtype: account.move
+        :raise UserError: When a tax rate is not mapped, or accounting is not set up.
+        """
+        self = self.sudo().with_company(provider.company_id).with_context(**const.SYNC_CONTEXT)
+        fetched_at = (
+            self.env.context.get("stripe_fetched_at") or self.env["stripe.price"]._stripe_now()
+        )
+        invoices = {}
+        for obj in objects:
+            if not obj.get("deleted") and obj["status"] not in (None, "draft"):
+                provider._stripe_check_livemode(obj)
+                invoices[obj["id"]] = obj
+        moves = self._stripe_find(provider, list(invoices))
+        known = {move.stripe_invoice_id: move for move in moves}
+        fresh = {
+            stripe_id: obj
+            for stripe_id, obj in invoices.items()
+            if stripe_id not in known or known[stripe_id].stripe_fetched_at <= fetched_at
+        }
+        new = self._stripe_create_moves(
+            provider,
+            [
+                obj
+                for stripe_id, obj in fresh.items()
+                if stripe_id not in known and obj["status"] != "void"
+            ],
+        )
+        moves |= new
+        for move in moves.filtered(lambda m: m.stripe_invoice_id in fresh):
+            obj = fresh[move.stripe_invoice_id]
+            values = {"stripe_fetched_at": fetched_at}
+            if move.stripe_invoice_status != obj["status"]:
+                values["stripe_invoice_status"] = obj["status"]
+            move.write(values)
+        new._stripe_post()
+        moves._stripe_reverse_void()
+        self.env["account.payment"]._stripe_apply_invoice_payments(
+            provider,
+            [
+                (move, fresh[move.stripe_invoice_id])
+                for move in moves
+                if move.state == "posted" and move.stripe_invoice_id in fresh
+            ],
+        )
+        return moves
+
+    @api.model
+    def _stripe_find(self, provider, stripe_ids):
+        """Return the moves of Stripe invoices in one query."""
+        return self.search(
+            [("stripe_provider_id", "=", provider.id), ("stripe_invoice_id", "in", stripe_ids)]
+        )
+
+    def _get_stripe_ids(self):
+        """Return the ids of the Stripe invoices."""
+        return self.mapped("stripe_invoice_id")
+
+    @api.model
+    def _stripe_create_moves(self, provider, invoices):
+        """Create the draft moves of Stripe invoices.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] invoices: Finalized Stripe invoices that have no move yet.
+        :return: The moves; none for invoices of customers that Odoo does not know.
+        :rtype: account.move
+        """
+        customers = {
+            customer.stripe_id: customer
+            for customer in self.env["stripe.customer"]._stripe_find(
+                provider, [utils.object_id(obj.get("customer")) for obj in invoices]
+            )
+        }
+        invoices = [obj for obj in invoices if utils.object_id(obj.get("customer")) in customers]
+        if not invoices:
+            return self.browse()
+        parsed = [stripe_invoice.parse(obj) for obj in invoices]
+        lines = [line for invoice in parsed for line in invoice.lines]
+        prices = {
+            price.stripe_id: price
+            for price in self.env["stripe.price"]._stripe_find(
+                provider, list({line.price_id for line in lines if line.price_id})
+            )
+        }
+        taxes = self.env["stripe.tax.rate"]._stripe_get_taxes(
+            provider, {tax.tax_rate_id for line in lines for tax in line.taxes}
+        )
+        subscriptions = {
+            subscription.stripe_id: subscription
+            for subscription in self.env["stripe.subscription"]._stripe_find(
+                provider, [utils.invoice_subscription_id(obj) for obj in invoices]
+            )
+        }
+        journal = provider._stripe_billing_ensure_journal()
+        moves = self.create(
+            [
+                {
+                    **self._prepare_stripe_move_values(provider, obj, invoice, prices, taxes),
+                    "journal_id": journal.id,
+                    "partner_id": customers[utils.object_id(obj["customer"])].partner_id.id,
+                    "stripe_subscription_id": subscriptions.get(
+                        utils.invoice_subscription_id(obj), self.env["stripe.subscription"]
+                    ).id,
+                }
+                for obj, invoice in zip(invoices, parsed, strict=True)
+            ]
+        )
+        for move, invoice in zip(moves, parsed, strict=True):
+            move.stripe_booking_error = move._stripe_get_difference(invoice)
+        return moves
+
+    @api.model
+    def _prepare_stripe_move_values(self, provider, obj, invoice, prices, taxes):
+        """Map a Stripe invoice to the values of its move. Pure.
+
+        An invoice with a negative total becomes a credit note with the opposite signs.
+
+        :param payment.provider provider: The Stripe account.
+        :param dict obj: The Stripe invoice.
+        :param stripe_invoice.Invoice invoice: The same, parsed.
+        :param dict[str, stripe.price] prices: Plans by Stripe id.
+        :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
+        :rtype: dict
+        """
+        tz = provider.company_id.partner_id.tz
+        finalized_at = utils.path(obj, "status_transitions.finalized_at") or obj["created"]
+        invoice_date = utils.to_local_date(finalized_at, tz)
+        currency = self.env["res.currency"]._stripe_get(obj["currency"])
+        sign = -1 if invoice.total < 0 else 1
+        return {
+            "move_type": "out_refund" if sign < 0 else "out_invoice",
+            "currency_id": currency.id,
+            "invoice_date": invoice_date,
+            "date": invoice_date,
+            "invoice_date_due": utils.to_local_date(obj.get("due_date"), tz) or invoice_date,
+            "invoice_payment_term_id": False,
+            "ref": obj.get("number"),
+            "payment_reference": obj.get("number"),
+            "stripe_provider_id": provider.id,
+            "stripe_invoice_id": obj["id"],
+            "stripe_invoice_status": obj["status"],
+            "invoice_line_ids": [
+                Command.create(
+                    self._prepare_stripe_move_line_values(line, currency, sign, prices, taxes)
+                )
+                for line in invoice.lines
+            ],
+        }
+
+    @api.model
+    def _prepare_stripe_move_line_values(self, line, currency, sign, prices, taxes):
+        """Map a line of a Stripe invoice to the values of a move line. Pure.
+
+        Quantity, unit price and discount are shown as Stripe has them where they give the line's
+        amount exactly; otherwise the line is one unit of the amount. Tax amounts are Stripe's.
+
+        :param stripe_invoice.Line line: The line.
+        :param res.currency currency: Of the invoice.
+        :param int sign: -1 when the invoice becomes a credit note.
+        :param dict[str, stripe.price] prices: Plans by Stripe id.
+        :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
+        :rtype: dict
+        """
+        quantity, price_unit, discount = line.get_unit_price(currency.decimal_places)
+        line_taxes = self.env["account.tax"].union(*(taxes[tax.tax_rate_id] for tax in line.taxes))
+        values = {
+            "name": line.description,
+            "quantity": quantity,
+            "price_unit": sign * price_unit,
+            "discount": discount,
+            "tax_ids": [Command.set(line_taxes.ids)],
+        }
+        product = prices[line.price_id].product_id if line.price_id in prices else None
+        if product:
+            values["product_id"] = product.id
+        if line.taxes:
+            values["extra_tax_data"] = {
+                "currency_id": currency.id,
+                "price_unit": sign * price_unit,
+                "quantity": quantity,
+                "discount": discount,
+                "rate": 1.0,
+                "manual_total_excluded_currency": sign * float(line.net),
+                "manual_tax_amounts": {
+                    str(taxes[tax.tax_rate_id].id): {
+                        "tax_amount_currency": sign * float(tax.amount),
+                        "base_amount_currency": sign * float(tax.base),
+                    }
+                    for tax in line.taxes
+                },
+            }
+        return values
+
+    def _stripe_get_difference(self, invoice):
+        """Say how the move differs from Stripe's invoice, in words; False when it does not.
+
+        :param stripe_invoice.Invoice invoice: What Stripe says.
+        :rtype: str|bool
+        """
+        self.ensure_one()
+        for label, ours, theirs in (
+            (self.env._("total"), self.amount_total, abs(invoice.total)),
+            (self.env._("tax"), self.amount_tax, abs(invoice.tax)),
+        ):
+            if self.currency_id.compare_amounts(ours, float(theirs)):
+                return self.env._(
+                    "The %(what)s would be %(ours)s %(currency)s, but is %(theirs)s at Stripe.",
+                    what=label,
+                    ours=ours,
+                    theirs=theirs,
+                    currency=self.currency_id.name,
+                )
+        return False
+
+    def _stripe_post(self):
+        """Post the moves that agree with Stripe; the others stay drafts."""
+        self.filtered(
+            lambda move: move.state == "draft" and not move.stripe_booking_error
+        ).action_post()
+
+    def _stripe_reverse_void(self):
+        """Reverse the moves of invoices that were voided at Stripe after they had been posted."""
+        voided = self.filtered(
+            lambda move: move.stripe_invoice_status == "void"
+            and move.state == "posted"
+            and not move.reversal_move_ids
+        )
+        if voided:
+            voided._reverse_moves(
+                [{"ref": self.env._("Void at Stripe: %s", move.ref)} for move in voided],
+                cancel=True,
+            )
+
+    # === ACTION METHODS === #
+
+    def action_stripe_dashboard(self):
+        """Open the invoice in Stripe's Dashboard."""
+        self.ensure_one()
+        mode = "" if self.stripe_provider_id.sudo()._stripe_livemode() else "test/"
+        return {
+            "type": "ir.actions.act_url",
+            "target": "new",
+            "url": f"https://dashboard.stripe.com/{mode}invoices/{self.stripe_invoice_id}",
+        }

@@ -1,0 +1,139 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.stripe_subscriptions import const, utils
+
+
+class AccountPayment(models.Model):
+    """The accounting document of a payment that Stripe collected."""
+
+    _inherit = "account.payment"
+
+    # === FIELDS === #
+
+    stripe_provider_id = fields.Many2one(
+        string="Stripe Account",
+        comodel_name="payment.provider",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    stripe_payment_ref = fields.Char(
+        string="Stripe Payment ID",
+        help="Payment intent, charge or refund at Stripe.",
+        readonly=True,
+        copy=False,
+    )
+    stripe_invoice_payment_id = fields.Char(
+        string="Stripe Invoice Payment ID",
+        help="What ties the payment to one invoice at Stripe.",
+        readonly=True,
+        copy=False,
+    )
+
+    _stripe_invoice_payment_id_uniq = models.UniqueIndex(
+        "(stripe_provider_id, stripe_invoice_payment_id) "
+        "WHERE stripe_invoice_payment_id IS NOT NULL",
+        "This Stripe payment is booked already.",
+    )
+    _stripe_payment_ref_idx = models.Index(
+        "(stripe_provider_id, stripe_payment_ref) WHERE stripe_payment_ref IS NOT NULL"
+    )
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply_invoice_payments(self, provider, invoices):
+        """Book what Stripe collected for posted invoices, and reconcile it with them.
+
+        Idempotent: an invoice payment that is booked is left alone.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[tuple[account.move, dict]] invoices: Moves with their Stripe invoices, on which
+            `payments` is expanded.
+        :return: The new payments.
+        :rtype: account.payment
+        :raise UserError: When no journal takes the payments of the Stripe account.
+        """
+        self = self.sudo().with_company(provider.company_id).with_context(**const.SYNC_CONTEXT)
+        paid = {
+            part["id"]: (move, obj, part)
+            for move, obj in invoices
+            for part in utils.path(obj, "payments.data", [])
+            if part["status"] == "paid" and part.get("amount_paid")
+        }
+        booked = self.search(
+            [
+                ("stripe_provider_id", "=", provider.id),
+                ("stripe_invoice_payment_id", "in", list(paid)),
+            ]
+        ).mapped("stripe_invoice_payment_id")
+        missing = [paid[part_id] for part_id in paid if part_id not in booked]
+        if not missing:
+            return self.browse()
+        payments = self.create(
+            [self._prepare_stripe_payment_values(provider, *row) for row in missing]
+        )
+        payments.action_post()
+        self.env["account.move.line"]._reconcile_plan(
+            [
+                (payment.move_id | move).line_ids.filtered(
+                    lambda line: line.account_id.account_type == "asset_receivable"
+                    and not line.reconciled
+                )
+                for payment, (move, _obj, _part) in zip(payments, missing, strict=True)
+            ]
+        )
+        return payments
+
+    @api.model
+    def _prepare_stripe_payment_values(self, provider, move, obj, part):
+        """Map an invoice payment of Stripe to the values of a payment. Pure.
+
+        Never with a `payment_token_id`: posting it would charge the card a second time.
+
+        :param payment.provider provider: The Stripe account.
+        :param account.move move: The invoice.
+        :param dict obj: The Stripe invoice.
+        :param dict part: One of its invoice payments.
+        :rtype: dict
+        """
+        method_line = self._get_stripe_payment_method_line(provider)
+        currency = self.env["res.currency"]._stripe_get(part["currency"])
+        paid_at = utils.path(part, "status_transitions.paid_at") or part["created"]
+        payment = part["payment"]
+        return {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": move.commercial_partner_id.id,
+            "amount": utils.to_major(part["amount_paid"], part["currency"]),
+            "currency_id": currency.id,
+            "date": utils.to_local_date(paid_at, provider.company_id.partner_id.tz),
+            "journal_id": method_line.journal_id.id,
+            "payment_method_line_id": method_line.id,
+            "memo": obj.get("number") or move.name,
+            "stripe_provider_id": provider.id,
+            "stripe_invoice_payment_id": part["id"],
+            "stripe_payment_ref": utils.object_id(payment.get(payment["type"])),
+        }
+
+    @api.model
+    def _get_stripe_payment_method_line(self, provider):
+        """Return the payment method line by which payments of a Stripe account are booked.
+
+        :param payment.provider provider: The Stripe account.
+        :rtype: account.payment.method.line
+        :raise UserError: When the provider has no payment journal.
+        """
+        method_line = self.env["account.payment.method.line"].search(
+            [("payment_provider_id", "=", provider.id), ("journal_id", "!=", False)], limit=1
+        )
+        if not method_line:
+            raise UserError(
+                self.env._(
+                    "Choose the payment journal of the payment provider %(provider)s.",
+                    provider=provider.display_name,
+                )
+            )
+        return method_line

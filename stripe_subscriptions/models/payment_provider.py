@@ -1,0 +1,391 @@
+import re
+import secrets
+import string
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.stripe_subscriptions import const
+from odoo.addons.stripe_subscriptions.stripe_gateway import (
+    LIVE_KEY_PREFIXES,
+    TEST_KEY_PREFIXES,
+    StripeGateway,
+    StripeGatewayError,
+    StripeNotFound,
+)
+
+
+class PaymentProvider(models.Model):
+    _inherit = "payment.provider"
+
+    # === FIELDS === #
+
+    stripe_billing_account = fields.Char(
+        string="Stripe Account ID",
+        help="The account that the key belongs to, as Stripe answered to the last connection test.",
+        readonly=True,
+        copy=False,
+    )
+    stripe_billing_webhook_key = fields.Char(
+        string="Webhook Key",
+        help="Part of the webhook's address. Letters and digits; when you change it, create the "
+        "webhook again or change its address at Stripe too.",
+        copy=False,
+        groups="base.group_system",
+    )
+    stripe_billing_webhook_url = fields.Char(
+        string="Webhook URL",
+        compute="_compute_stripe_billing_webhook_url",
+        groups="base.group_system",
+    )
+    stripe_billing_webhook_secret = fields.Char(
+        string="Subscriptions Webhook Secret",
+        help="Signs what Stripe sends to the webhook. Without it nothing is accepted.",
+        copy=False,
+        groups="base.group_system",
+    )
+    stripe_billing_webhook_endpoint = fields.Char(
+        string="Webhook Endpoint",
+        help="Stripe's ID of the webhook endpoint.",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+    )
+    stripe_billing_journal_id = fields.Many2one(
+        string="Subscriptions Journal",
+        help="Invoices of Stripe subscriptions are posted in this journal, which nothing else "
+        "should use. Made when it is first needed.",
+        comodel_name="account.journal",
+        domain=[("type", "=", "sale")],
+        check_company=True,
+        ondelete="restrict",
+        copy=False,
+    )
+    stripe_billing_user_id = fields.Many2one(
+        string="Responsible",
+        help="Gets an activity when an event from Stripe needs a person.",
+        comodel_name="res.users",
+        domain=[("share", "=", False)],
+        copy=False,
+    )
+    stripe_billing_test_clock = fields.Char(
+        string="Test Clock",
+        help="Test mode only: customers that Odoo makes at Stripe are put on this test clock, so "
+        "that you can let time pass for them in Stripe's Dashboard. A clock takes three customers.",
+        copy=False,
+    )
+    stripe_billing_price_count = fields.Integer(
+        string="Plans", compute="_compute_stripe_billing_price_count"
+    )
+
+    _stripe_billing_webhook_key_uniq = models.UniqueIndex(
+        "(stripe_billing_webhook_key) WHERE stripe_billing_webhook_key IS NOT NULL",
+        "Another payment provider uses this webhook key.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("stripe_billing_webhook_key")
+    def _compute_stripe_billing_webhook_url(self):
+        for provider in self:
+            key = provider.stripe_billing_webhook_key
+            provider.stripe_billing_webhook_url = (
+                f"{provider.get_base_url()}{const.WEBHOOK_ROUTE}/{key}" if key else False
+            )
+
+    def _compute_stripe_billing_price_count(self):
+        counts = dict(
+            self.env["stripe.price"]._read_group(
+                [("provider_id", "in", self.ids)], ["provider_id"], ["__count"]
+            )
+        )
+        for provider in self:
+            provider.stripe_billing_price_count = counts.get(provider, 0)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("stripe_billing_webhook_key")
+    def _check_stripe_billing_webhook_key(self):
+        for provider in self.sudo():
+            key = provider.stripe_billing_webhook_key
+            if key and not re.fullmatch(r"[A-Za-z0-9]+", key):
+                raise ValidationError(
+                    self.env._("The webhook key may only have the letters A to Z and digits.")
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        providers = super().create(vals_list)
+        providers.filtered(lambda p: p.code == "stripe")._stripe_billing_ensure_webhook_key()
+        return providers
+
+    # === ACTION METHODS === #
+
+    def action_stripe_billing_test_connection(self):
+        """Ask Stripe which account the key belongs to, and say so.
+
+        :return: A notification.
+        :raise UserError: When Stripe cannot be reached or refuses the key.
+        """
+        self.ensure_one()
+        account = self._stripe_request("accounts", "retrieve_current")
+        self.stripe_billing_account = account["id"]
+        name = (
+            (account.get("settings") or {}).get("dashboard", {}).get("display_name")
+            or (account.get("business_profile") or {}).get("name")
+            or account["id"]
+        )
+        mode = self.env._("live mode") if self._stripe_livemode() else self.env._("test mode")
+        return self._stripe_billing_notification(
+            self.env._("Connected to %(account)s in %(mode)s.", account=name, mode=mode)
+        )
+
+    def action_stripe_billing_fetch_catalogue(self):
+        """Mirror all recurring prices, tax rates and coupons of the account.
+
+        :return: A notification that counts them.
+        :raise UserError: When Stripe cannot be reached or refuses the key.
+        """
+        self.ensure_one()
+        fetched_at = self.env["stripe.price"]._stripe_now()
+        provider = self.with_context(stripe_fetched_at=fetched_at)
+        counts = {}
+        for model, service, params in (
+            ("stripe.price", "prices", {"type": "recurring", "expand": ["data.product", "data.tiers"]}),
+            ("stripe.tax.rate", "tax_rates", {}),
+            ("stripe.coupon", "coupons", {}),
+        ):
+            objects = provider._stripe_list(service, params)
+            records = provider.env[model]._stripe_apply(provider, objects)
+            counts[model] = len(records.filtered("active"))
+        return self._stripe_billing_notification(
+            self.env._(
+                "Fetched %(plans)s active plans, %(rates)s tax rates and %(coupons)s coupons.",
+                plans=counts["stripe.price"],
+                rates=counts["stripe.tax.rate"],
+                coupons=counts["stripe.coupon"],
+            )
+        )
+
+    def action_stripe_billing_create_webhook(self):
+        """Create the webhook endpoint at Stripe, or bring the one we made up to date.
+
+        Stripe tells the secret only when it creates an endpoint; one whose secret we do not have is
+        therefore replaced.
+
+        :return: A notification.
+        :raise UserError: When Stripe cannot be reached or refuses.
+        """
+        self.ensure_one()
+        self._stripe_billing_ensure_webhook_key()
+        self._stripe_billing_ensure_journal()
+        if not self.stripe_billing_user_id:
+            self.stripe_billing_user_id = self.env.user
+        endpoint_id = previous_id = self.sudo().stripe_billing_webhook_endpoint
+        if endpoint_id and self.sudo().stripe_billing_webhook_secret:
+            try:
+                self._stripe_client().call(
+                    "webhook_endpoints",
+                    "update",
+                    endpoint_id,
+                    params=self._prepare_stripe_webhook_params(),
+                )
+                return self._stripe_billing_notification(self.env._("The webhook is up to date."))
+            except StripeNotFound:
+                endpoint_id = False
+            except StripeGatewayError as error:
+                raise self._stripe_user_error(error) from error
+        if endpoint_id:
+            self._stripe_request("webhook_endpoints", "delete", endpoint_id)
+        endpoint = self._stripe_request(
+            "webhook_endpoints",
+            "create",
+            params={**self._prepare_stripe_webhook_params(), "api_version": const.API_VERSION},
+            idempotency_key=self._stripe_idempotency_key(
+                "webhook", self.stripe_billing_webhook_key, previous_id
+            ),
+        )
+        self.write(
+            {
+                "stripe_billing_webhook_endpoint": endpoint["id"],
+                "stripe_billing_webhook_secret": endpoint["secret"],
+            }
+        )
+        return self._stripe_billing_notification(
+            self.env._("Stripe sends its events to Odoo from now on.")
+        )
+
+    def action_stripe_billing_view_prices(self):
+        """Open the plans of the account."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "stripe_subscriptions.action_stripe_price"
+        )
+        return {**action, "domain": [("provider_id", "=", self.id)]}
+
+    # === BUSINESS METHODS - REQUESTS === #
+
+    def _stripe_client(self):
+        """Return the gateway to the account. The one place that reads the secret key.
+
+        Note: `self.ensure_one()`
+
+        :rtype: StripeGateway
+        :raise UserError: When the provider is not set up, or its key is of the other mode.
+        """
+        self.ensure_one()
+        key = self.sudo().stripe_secret_key
+        if self.code != "stripe" or self.state == "disabled" or not key:
+            raise UserError(
+                self.env._(
+                    "Stripe is not set up: enter the keys in the payment provider %(provider)s and "
+                    "set it to Test Mode or Enabled.",
+                    provider=self.sudo().display_name,
+                )
+            )
+        other_mode = TEST_KEY_PREFIXES if self._stripe_livemode() else LIVE_KEY_PREFIXES
+        if key.startswith(other_mode):
+            raise UserError(
+                self.env._(
+                    "The secret key does not fit the state of the payment provider: a live key "
+                    "needs Enabled, a test key needs Test Mode."
+                )
+            )
+        return StripeGateway.for_key(key)
+
+    def _stripe_request(self, service, method, *ids, params=None, idempotency_key=None):
+        """Send one request for a person who waits; see `StripeGateway.call`.
+
+        :raise UserError: With Stripe's words, when the request fails.
+        """
+        try:
+            return self._stripe_client().call(
+                service, method, *ids, params=params, idempotency_key=idempotency_key
+            )
+        except StripeGatewayError as error:
+            raise self._stripe_user_error(error) from error
+
+    def _stripe_list(self, service, params):
+        """Return all objects of a list for a person who waits; see `StripeGateway.list`.
+
+        :rtype: list[dict]
+        :raise UserError: With Stripe's words, when a request fails.
+        """
+        try:
+            return list(self._stripe_client().list(service, params=params))
+        except StripeGatewayError as error:
+            raise self._stripe_user_error(error) from error
+
+    def _stripe_user_error(self, error):
+        """Return the error that a person sees for one of the gateway's.
+
+        :param StripeGatewayError error: What went wrong.
+        :rtype: UserError
+        """
+        if error.retryable:
+            return UserError(
+                self.env._("Stripe does not answer at the moment. Please try again in a minute.")
+            )
+        return UserError(self.env._("Stripe says: %(message)s", message=error.message))
+
+    def _stripe_idempotency_key(self, *parts):
+        """Derive the idempotency key of a request from committed data.
+
+        The same parts give the same key, also after a crash or in a repeated transaction; two
+        databases never share one.
+
+        :param parts: What identifies the change.
+        :rtype: str
+        """
+        return "-".join(str(part) for part in ("odoo", self._stripe_database(), self.id, *parts))
+
+    def _stripe_database(self):
+        """Return what tells this database from all others in Stripe's metadata."""
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    # === BUSINESS METHODS - SETTINGS === #
+
+    def _stripe_livemode(self):
+        """Return whether the provider works in Stripe's live mode."""
+        return self.state == "enabled"
+
+    def _stripe_check_livemode(self, obj):
+        """Refuse an object of the other mode.
+
+        :param dict obj: A Stripe object.
+        :raise UserError: When its mode is not the provider's.
+        """
+        if bool(obj.get("livemode")) != self._stripe_livemode():
+            raise UserError(
+                self.env._(
+                    "%(object)s belongs to the other mode of Stripe (test or live) and is not used.",
+                    object=obj.get("id"),
+                )
+            )
+
+    def _stripe_billing_ensure_webhook_key(self):
+        """Give the providers that have none a webhook key of their own."""
+        alphabet = string.ascii_letters + string.digits
+        for provider in self.sudo():
+            if not provider.stripe_billing_webhook_key:
+                provider.stripe_billing_webhook_key = "".join(
+                    secrets.choice(alphabet) for _ in range(32)
+                )
+
+    def _stripe_billing_ensure_journal(self):
+        """Return the sales journal that the account's invoices are posted in; make it if need be.
+
+        Note: `self.ensure_one()`
+
+        :rtype: account.journal
+        """
+        self.ensure_one()
+        if not self.stripe_billing_journal_id:
+            journal_model = self.env["account.journal"].sudo().with_company(self.company_id)
+            sale_journal = journal_model.search(
+                [
+                    *journal_model._check_company_domain(self.company_id),
+                    ("type", "=", "sale"),
+                    ("default_account_id", "!=", False),
+                ],
+                limit=1,
+            )
+            if not sale_journal:
+                raise UserError(
+                    self.env._(
+                        "%(company)s has no sales journal with an income account yet: install its "
+                        "chart of accounts first.",
+                        company=self.company_id.name,
+                    )
+                )
+            self.sudo().stripe_billing_journal_id = journal_model.create(
+                {
+                    "name": self.env._("Stripe Subscriptions"),
+                    "type": "sale",
+                    "default_account_id": sale_journal.default_account_id.id,
+                    "company_id": self.company_id.id,
+                }
+            )
+        return self.stripe_billing_journal_id
+
+    def _prepare_stripe_webhook_params(self):
+        """Return what an endpoint of ours is, at creation and afterwards."""
+        return {
+            "url": self.stripe_billing_webhook_url,
+            "enabled_events": list(const.EVENT_OBJECTS),
+            "description": f"{const.APP_NAME} {self.company_id.name}",
+        }
+
+    def _stripe_billing_notification(self, message):
+        """Return a client action that shows a message and reloads the form."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": message,
+                "type": "success",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

@@ -1,0 +1,197 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.stripe_subscriptions import const, utils
+
+
+class StripeCustomer(models.Model):
+    """The link between a partner and its customer object at Stripe.
+
+    Stripe's customer is the commercial entity: a company and its contacts share one. No card data is
+    kept here, only the ids by which Stripe is asked.
+    """
+
+    _name = "stripe.customer"
+    _description = "Stripe Customer"
+    _inherit = ["stripe.mixin"]
+    _rec_names_search = ["partner_id", "stripe_id"]
+    _stripe_dashboard_path = "customers"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    partner_id = fields.Many2one(
+        string="Customer",
+        comodel_name="res.partner",
+        required=True,
+        readonly=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        help="The one currency in which Stripe bills this customer, once it has billed.",
+        readonly=True,
+    )
+    delinquent = fields.Boolean(
+        help="Whether the customer's latest invoice is past due.", readonly=True
+    )
+    active = fields.Boolean(
+        help="Off when the customer was deleted at Stripe.", default=True, readonly=True
+    )
+
+    _partner_uniq = models.UniqueIndex(
+        "(provider_id, partner_id, livemode) WHERE active",
+        "The partner is linked to a customer of this Stripe account already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "stripe_id")
+    def _compute_display_name(self):
+        for customer in self:
+            customer.display_name = f"{customer.partner_id.display_name} ({customer.stripe_id})"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _stripe_get(self, provider, partner):
+        """Return the link of a partner, if it has one.
+
+        :param payment.provider provider: The Stripe account.
+        :param res.partner partner: Any partner; the link is that of its commercial entity.
+        :rtype: stripe.customer
+        """
+        return self.sudo().search(
+            [
+                ("provider_id", "=", provider.id),
+                ("partner_id", "=", partner.commercial_partner_id.id),
+                ("livemode", "=", provider._stripe_livemode()),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _stripe_get_or_create(self, provider, contact):
+        """Return the link of a partner; without one, make its customer at Stripe.
+
+        :param payment.provider provider: The Stripe account.
+        :param res.partner contact: Who gets Stripe's mails; the customer is its commercial entity.
+        :rtype: stripe.customer
+        :raise UserError: When Stripe cannot be reached or refuses.
+        """
+        partner = contact.commercial_partner_id
+        customer = self._stripe_get(provider, partner)
+        if customer:
+            return customer
+        deleted = self.sudo().with_context(active_test=False).search_count(
+            [("provider_id", "=", provider.id), ("partner_id", "=", partner.id)]
+        )
+        fetched_at = self._stripe_now()
+        params = self._prepare_stripe_customer_params(provider, contact)
+        obj = provider._stripe_request(
+            "customers",
+            "create",
+            params=params,
+            idempotency_key=provider._stripe_idempotency_key(
+                "customer", partner.id, deleted, utils.fingerprint(params)
+            ),
+        )
+        return self.with_context(
+            stripe_fetched_at=fetched_at, stripe_customer_partners={obj["id"]: partner.id}
+        )._stripe_apply(provider, [obj])
+
+    @api.model
+    def _prepare_stripe_customer_params(self, provider, contact):
+        """Return the parameters with which a partner's customer is made at Stripe."""
+        partner = contact.commercial_partner_id
+        address = utils.without_empty(
+            {
+                "line1": partner.street,
+                "line2": partner.street2,
+                "city": partner.city,
+                "postal_code": partner.zip,
+                "state": partner.state_id.name,
+                "country": partner.country_id.code,
+            }
+        )
+        return utils.without_empty(
+            {
+                "name": partner.name,
+                "email": contact.email or partner.email,
+                "phone": partner.phone,
+                "address": address,
+                "preferred_locales": [contact.lang.replace("_", "-")] if contact.lang else [],
+                "metadata": {
+                    "odoo_partner_id": str(partner.id),
+                    const.METADATA_DATABASE: provider._stripe_database(),
+                },
+                "test_clock": not provider._stripe_livemode()
+                and provider.stripe_billing_test_clock,
+            }
+        )
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply(self, provider, objects):
+        """Override of `stripe.mixin`: customers that no partner is linked to are left out.
+
+        Who a customer made elsewhere is, is not guessed.
+        """
+        known = set(self._stripe_find(provider, [obj["id"] for obj in objects]).mapped("stripe_id"))
+        known |= set(self.env.context.get("stripe_customer_partners", ()))
+        known |= {obj["id"] for obj in objects if self._get_metadata_partner(provider, obj)}
+        return super()._stripe_apply(provider, [obj for obj in objects if obj["id"] in known])
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj):
+        """Override of `stripe.mixin`."""
+        currency = obj.get("currency")
+        return {
+            "currency_id": currency and self.env["res.currency"]._stripe_get(currency).id,
+            "delinquent": obj.get("delinquent") or False,
+            "active": True,
+        }
+
+    @api.model
+    def _prepare_stripe_create_values(self, provider, obj):
+        """Override of `stripe.mixin`."""
+        partners = self.env.context.get("stripe_customer_partners", {})
+        partner_id = partners.get(obj["id"]) or self._get_metadata_partner(provider, obj).id
+        return {"partner_id": partner_id}
+
+    @api.model
+    def _get_metadata_partner(self, provider, obj):
+        """Return the partner for which this database made a customer at Stripe.
+
+        It is found so when the answer to the request that made it was lost.
+        """
+        metadata = obj.get("metadata") or {}
+        partner_id = metadata.get("odoo_partner_id") or ""
+        partner_model = self.env["res.partner"]
+        if metadata.get(const.METADATA_DATABASE) != provider._stripe_database():
+            return partner_model
+        partner = partner_model.browse(int(partner_id) if partner_id.isdigit() else ()).exists()
+        return partner_model if partner and self._stripe_get(provider, partner) else partner
+
+    @api.model
+    def _stripe_require(self, provider, stripe_ids):
+        """Return the links of Stripe customers by id.
+
+        :param payment.provider provider: The Stripe account.
+        :param Iterable[str] stripe_ids: Ids of Stripe customers.
+        :rtype: dict[str, stripe.customer]
+        :raise UserError: When one is not linked to a partner.
+        """
+        customers = {c.stripe_id: c for c in self._stripe_find(provider, list(stripe_ids))}
+        for stripe_id in stripe_ids:
+            if stripe_id not in customers:
+                raise UserError(
+                    self.env._(
+                        "The Stripe customer %(customer)s is not linked to a contact in Odoo.",
+                        customer=stripe_id,
+                    )
+                )
+        return customers

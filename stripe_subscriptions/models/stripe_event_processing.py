@@ -1,0 +1,228 @@
+import logging
+import random
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.stripe_subscriptions import const, utils
+from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
+
+_logger = logging.getLogger(__name__)
+
+
+class StripeEvent(models.Model):
+    """How the inbox is worked through, by any number of cron lanes."""
+
+    _inherit = "stripe.event"
+
+    # === BUSINESS METHODS - LANES === #
+
+    @api.model
+    def _cron_process(self):
+        """Process what is pending until nothing is left or the lane's time is up. Never raises."""
+        cron = self.env["ir.cron"]
+        while True:
+            # A claim must not work in an old snapshot of the database.
+            cron._commit_progress()
+            try:
+                events = self._claim(const.EVENT_BATCH_SIZE)
+            except psycopg2.OperationalError:
+                # Another lane was faster with one of the rows.
+                self.env.cr.rollback()
+                continue
+            if not events:
+                return
+            # From here on the events are ours by their lease, without a lock.
+            cron._commit_progress()
+            events._process()
+            if not cron._commit_progress(len(events), remaining=self._count_due()):
+                return
+
+    @api.model
+    def _get_due_domain(self):
+        return [("state", "=", "pending"), ("next_attempt_at", "<=", fields.Datetime.now())]
+
+    @api.model
+    def _count_due(self):
+        return self.search_count(self._get_due_domain(), limit=const.EVENT_BATCH_SIZE)
+
+    @api.model
+    def _claim(self, limit):
+        """Take pending events for this lane, for the time of a lease.
+
+        A lane that dies leaves its events pending: others take them when the lease is over.
+
+        :param int limit: How many at most.
+        :rtype: stripe.event
+        """
+        lease = fields.Datetime.now() + timedelta(seconds=const.EVENT_LEASE)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE stripe_event
+                   SET next_attempt_at = %(lease)s, attempts = attempts + 1
+                 WHERE id IN (
+                           SELECT id
+                             FROM stripe_event
+                            WHERE state = 'pending' AND next_attempt_at <= %(now)s
+                            ORDER BY next_attempt_at, id
+                            LIMIT %(limit)s
+                       FOR NO KEY UPDATE SKIP LOCKED
+                       )
+                RETURNING id
+                """,
+                lease=lease,
+                now=fields.Datetime.now(),
+                limit=limit,
+            )
+        )
+        self.invalidate_model(["next_attempt_at", "attempts"])
+        return self.browse(sorted(row[0] for row in rows))
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    def _process(self):
+        """Fetch what the events are about, once per object, and apply it: all at once, and when
+        that fails one event at a time, so that a bad one does not hold up the others.
+
+        Commits what was done and writes down what failed. Does not raise for what events contain.
+        """
+        for provider, events in self.grouped("provider_id").items():
+            fetched_at = self.env["stripe.price"]._stripe_now()
+            requests = [event._get_fetch_request() for event in events]
+            try:
+                fetched = provider._stripe_fetch(requests)
+            except (UserError, StripeGatewayError) as error:
+                self.env.cr.rollback()
+                events._fail(error)
+                self.env.cr.commit()
+                continue
+            provider = provider.with_context(stripe_fetched_at=fetched_at)
+            if not events._apply(provider, fetched):
+                for event in events:
+                    event._apply_alone(provider)
+
+    def _get_fetch_request(self):
+        """Return kind and id of the object that the event is about."""
+        self.ensure_one()
+        kind = const.EVENT_OBJECTS[self.event_type]
+        return kind, self.object_id
+
+    def _apply(self, provider, fetched):
+        """Apply fetched objects and settle the events in one transaction.
+
+        :param payment.provider provider: With the time of the fetch in the context.
+        :param dict fetched: See `payment.provider._stripe_fetch`.
+        :return: Whether the events are settled. Several that failed together are not: everything
+            was rolled back, to be tried one by one. One that fails alone has it written on it.
+        :rtype: bool
+        """
+        try:
+            applied = provider._stripe_write(fetched)
+            self._settle(fetched, applied)
+            self.env.cr.flush()
+        except Exception as error:
+            # Whatever an event contains, the lane goes on; what was wrong is written on the event.
+            self.env.cr.rollback()
+            if not isinstance(error, (UserError, psycopg2.OperationalError)):
+                _logger.exception("Stripe events %s failed", ", ".join(self.mapped("stripe_id")))
+            if len(self) > 1:
+                return False
+            self._fail(error)
+        self.env.cr.commit()
+        return True
+
+    def _apply_alone(self, provider):
+        """Fetch again and apply one event of a batch that failed.
+
+        :param payment.provider provider: The Stripe account.
+        """
+        fetched_at = self.env["stripe.price"]._stripe_now()
+        fetched = provider._stripe_fetch([self._get_fetch_request()])
+        self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched)
+
+    def _settle(self, fetched, applied):
+        """Write down what became of the events.
+
+        :param dict fetched: What was fetched.
+        :param set applied: Keys of the objects that Odoo has a record of.
+        """
+        now = fields.Datetime.now()
+        done, ignored = self.browse(), self.browse()
+        for event in self:
+            key = event._get_fetch_request()
+            answer = fetched[key]
+            if isinstance(answer, StripeGatewayError) and not isinstance(answer, StripeNotFound):
+                event._fail(answer)
+            elif reason := event._get_booking_error(answer):
+                event._fail(UserError(reason))
+            elif key in applied:
+                done |= event
+            else:
+                ignored |= event
+        done.write({"state": "done", "processed_at": now, "error": False})
+        ignored.write(
+            {
+                "state": "ignored",
+                "processed_at": now,
+                "error": self.env._("Nothing in Odoo belongs to this object."),
+            }
+        )
+
+    def _get_booking_error(self, obj):
+        """Return why the invoice of the event could not be posted, or False."""
+        if self.object_type == "invoice":
+            invoice_id = self.object_id
+        elif self.object_type == "invoice_payment" and isinstance(obj, dict):
+            invoice_id = utils.object_id(obj.get("invoice"))
+        else:
+            return False
+        moves = self.env["account.move"].sudo()._stripe_find(self.provider_id, [invoice_id])
+        return moves.filtered(lambda move: move.state == "draft").stripe_booking_error
+
+    def _fail(self, error):
+        """Write down a failed attempt: try again later, or give up and call a person.
+
+        :param Exception error: What went wrong.
+        """
+        now = fields.Datetime.now()
+        message = str(error) or type(error).__name__
+        if not isinstance(error, (UserError, StripeGatewayError)):
+            message = f"{type(error).__name__}: {message}"
+        for event in self:
+            delay = min(
+                const.EVENT_RETRY_DELAY * 2 ** (max(event.attempts, 1) - 1),
+                const.EVENT_RETRY_MAX_DELAY,
+            )
+            jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
+            values = {
+                "error": message[:500],
+                "next_attempt_at": now + timedelta(seconds=delay * jitter),
+            }
+            if event.attempts >= const.EVENT_MAX_ATTEMPTS:
+                values["state"] = "failed"
+                event._call_person(message)
+            event.write(values)
+            _logger.warning(
+                "Stripe event %s (%s %s) failed, attempt %s",
+                event.stripe_id,
+                event.event_type,
+                event.object_id,
+                event.attempts,
+            )
+
+    def _call_person(self, message):
+        """Give the responsible of the Stripe account an activity for an event that failed for good."""
+        self.ensure_one()
+        user = self.provider_id.sudo().stripe_billing_user_id
+        if user:
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("Stripe event %s failed", self.event_type),
+                note=message,
+                user_id=user.id,
+            )

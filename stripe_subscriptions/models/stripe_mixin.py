@@ -1,0 +1,185 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.stripe_subscriptions import const
+
+
+class StripeMixin(models.AbstractModel):
+    """What every mirror of a Stripe object has: its identity, the raw object, and one writer.
+
+    The writer of a model is `_stripe_apply(provider, objects)`. A model says how an object becomes
+    values in `_prepare_stripe_values` and overrides the rest only where it has to.
+    """
+
+    _name = "stripe.mixin"
+    _description = "Mirror of a Stripe object"
+
+    # Folder of the model's objects in Stripe's Dashboard.
+    _stripe_dashboard_path = ""
+
+    # === FIELDS === #
+
+    provider_id = fields.Many2one(
+        string="Stripe Account",
+        comodel_name="payment.provider",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        domain=[("code", "=", "stripe")],
+    )
+    company_id = fields.Many2one(related="provider_id.company_id", store=True, index=True)
+    stripe_id = fields.Char(string="Stripe ID", readonly=True, copy=False)
+    livemode = fields.Boolean(
+        help="Whether this belongs to the live mode of Stripe, not to test mode.",
+        readonly=True,
+        copy=False,
+    )
+    stripe_data = fields.Json(
+        string="Stripe Object", readonly=True, copy=False, prefetch=False, groups="base.group_system"
+    )
+    # Unix seconds with a fraction: an Odoo Datetime cannot tell two moments of one second apart.
+    stripe_fetched_at = fields.Float(
+        string="Fetched At",
+        help="Time of the database at which the fetch of what is shown here started.",
+        readonly=True,
+        copy=False,
+    )
+
+    _stripe_id_uniq = models.UniqueIndex(
+        "(provider_id, stripe_id) WHERE stripe_id IS NOT NULL",
+        "This Stripe object is in Odoo already.",
+    )
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply(self, provider, objects):
+        """Make the records equal to the objects; the only way they are written from Stripe.
+
+        Idempotent. An object that was fetched before what is stored is left out, so that concurrent
+        callers end with the newest whatever their order. The context key `stripe_fetched_at` tells
+        when the fetch of the objects started (see `_stripe_now`); without it they count as new.
+
+        :param payment.provider provider: The Stripe account the objects come from.
+        :param list[dict] objects: Stripe objects of the model's kind, deleted ones included.
+        :return: The records of the objects, also of those left out.
+        :rtype: recordset
+        :raise UserError: When an object is of the other mode.
+        """
+        self = self._with_stripe_sync(provider)
+        fetched_at = self.env.context.get("stripe_fetched_at") or self._stripe_now()
+        objects = {obj["id"]: obj for obj in objects}
+        records = self._stripe_find(provider, list(objects))
+        by_id = {record.stripe_id: record for record in records}
+        vals_list, applied = [], []
+        for stripe_id, obj in objects.items():
+            record = by_id.get(stripe_id, self.browse())
+            if record and record.stripe_fetched_at > fetched_at:
+                continue
+            if obj.get("deleted"):
+                record._stripe_apply_deleted(fetched_at)
+                continue
+            provider._stripe_check_livemode(obj)
+            values = {
+                **self._prepare_stripe_values(provider, obj),
+                "stripe_data": obj,
+                "stripe_fetched_at": fetched_at,
+            }
+            if record:
+                record.write(values)
+                applied.append(record)
+            else:
+                vals_list.append(
+                    {
+                        **self._prepare_stripe_create_values(provider, obj),
+                        **values,
+                        "provider_id": provider.id,
+                        "stripe_id": stripe_id,
+                        "livemode": obj.get("livemode", False),
+                    }
+                )
+        created = self.create(vals_list)
+        applied = self.union(*applied, created)
+        applied._stripe_after_apply(provider, [objects[record.stripe_id] for record in applied])
+        return records | created
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj):
+        """Map a Stripe object to values. Pure: no writes, no requests.
+
+        :param payment.provider provider: The Stripe account.
+        :param dict obj: The object.
+        :rtype: dict
+        """
+        raise NotImplementedError(f"{self._name} does not say how it maps Stripe's objects")
+
+    @api.model
+    def _prepare_stripe_create_values(self, provider, obj):
+        """Same as `_prepare_stripe_values`, for what is only set when the record is made."""
+        return {}
+
+    def _stripe_after_apply(self, provider, objects):
+        """Do what follows from objects once they are written; the stale ones are not among them.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: The object of each record, in the same order.
+        """
+
+    def _stripe_apply_deleted(self, fetched_at):
+        """Mark the record of an object that is gone at Stripe; nothing is deleted in Odoo.
+
+        :param float fetched_at: Unix seconds.
+        """
+        values = {"stripe_fetched_at": fetched_at}
+        if "active" in self._fields:
+            values["active"] = False
+        self.write(values)
+
+    # === BUSINESS METHODS - HELPERS === #
+
+    @api.model
+    def _stripe_find(self, provider, stripe_ids):
+        """Return the records of Stripe ids in one query, archived ones included."""
+        return self.with_context(active_test=False).search(
+            [("provider_id", "=", provider.id), ("stripe_id", "in", stripe_ids)]
+        )
+
+    def _get_stripe_ids(self):
+        """Return the Stripe ids of the records.
+
+        :rtype: list[str]
+        """
+        return self.mapped("stripe_id")
+
+    @api.model
+    def _stripe_now(self):
+        """Return the time of the database in unix seconds, unaffected by the transaction's start.
+
+        :rtype: float
+        """
+        [(now,)] = self.env.execute_query(SQL("SELECT extract(epoch FROM clock_timestamp())::float8"))
+        return now
+
+    @api.model
+    def _with_stripe_sync(self, provider):
+        """Return the model as the writers use it: in the account's company, without notifications."""
+        return self.sudo().with_company(provider.company_id).with_context(**const.SYNC_CONTEXT)
+
+    def _stripe_dashboard_url(self):
+        """Return the address of the object in Stripe's Dashboard.
+
+        :raise UserError: When there is nothing at Stripe yet.
+        """
+        self.ensure_one()
+        if not self.stripe_id:
+            raise UserError(self.env._("This does not exist at Stripe yet."))
+        mode = "" if self.livemode else "test/"
+        return f"https://dashboard.stripe.com/{mode}{self._stripe_dashboard_path}/{self.stripe_id}"
+
+    # === ACTION METHODS === #
+
+    def action_stripe_dashboard(self):
+        """Open the object in Stripe's Dashboard."""
+        return {"type": "ir.actions.act_url", "url": self._stripe_dashboard_url(), "target": "new"}

@@ -1,0 +1,212 @@
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools.urls import urljoin
+
+from odoo.addons.stripe_subscriptions import const, utils
+from odoo.addons.stripe_subscriptions.stripe_gateway import (
+    StripeGatewayError,
+    StripeNotFound,
+    StripeRequestRefused,
+)
+
+
+class StripeSubscription(models.Model):
+    """How a customer subscribes: through a Stripe Checkout Session."""
+
+    _inherit = "stripe.subscription"
+
+    # === BUSINESS METHODS - SIGN-UP === #
+
+    def _stripe_get_checkout_url(self):
+        """Return where to send the customer to subscribe.
+
+        A session that is still open and offers the same is used again, so that two tabs or a double
+        click cannot end in two subscriptions. When the customer has subscribed meanwhile, that is
+        applied and the portal page is returned.
+
+        :return: Stripe's hosted page, or the portal page of the subscription.
+        :rtype: str
+        :raise UserError: When the subscription is not to be had, or Stripe refuses.
+        """
+        self.ensure_one()
+        if self.stripe_id:
+            return self.get_portal_url()
+        self._check_ready()
+        provider = self.provider_id
+        customer = self.env["stripe.customer"]._stripe_get_or_create(provider, self.contact_id)
+        params = self._prepare_checkout_params(customer)
+        fingerprint = utils.fingerprint(params)
+        session = self._stripe_get_open_session(fingerprint)
+        if self.stripe_id:
+            return self.get_portal_url()
+        if not session:
+            self.checkout_count += 1
+            session = provider._stripe_request(
+                "checkout.sessions",
+                "create",
+                params=params,
+                idempotency_key=provider._stripe_idempotency_key(
+                    "checkout", self.id, self.checkout_count, fingerprint
+                ),
+            )
+            self.write({"checkout_session": session["id"], "checkout_fingerprint": fingerprint})
+        return session["url"]
+
+    def _stripe_get_open_session(self, fingerprint):
+        """Return the session that the customer was given before, if it can still be used.
+
+        One that offers something else is expired; one that is complete is applied.
+
+        :param str fingerprint: Of the parameters a session must have.
+        :return: The Checkout Session, or None.
+        :rtype: dict|None
+        :raise UserError: When Stripe cannot be reached.
+        """
+        if not self.checkout_session:
+            return None
+        provider = self.provider_id
+        try:
+            session = provider._stripe_client().retrieve("checkout.sessions", self.checkout_session)
+            if session["status"] == "open" and self.checkout_fingerprint == fingerprint:
+                return session
+            if session["status"] == "open":
+                session = provider._stripe_client().call(
+                    "checkout.sessions", "expire", session["id"]
+                )
+        except StripeNotFound:
+            return None
+        except StripeRequestRefused:
+            # Completed between the two requests.
+            session = {"id": self.checkout_session, "status": "complete"}
+        except StripeGatewayError as error:
+            raise provider._stripe_user_error(error) from error
+        if session["status"] == "complete":
+            provider._stripe_sync([("checkout.session", session["id"])])
+        return None
+
+    def _prepare_checkout_params(self, customer):
+        """Return the parameters of the Checkout Session.
+
+        :param stripe.customer customer: Who subscribes.
+        :rtype: dict
+        """
+        self.ensure_one()
+        metadata = {
+            const.METADATA_SUBSCRIPTION: str(self.id),
+            const.METADATA_DATABASE: self.provider_id._stripe_database(),
+        }
+        base_url = self.get_base_url()
+        return_url = urljoin(base_url, self.get_portal_url(suffix="/return"))
+        return utils.without_empty(
+            {
+                "mode": "subscription",
+                "customer": customer.stripe_id,
+                "client_reference_id": str(self.id),
+                "line_items": [item._prepare_checkout_line() for item in self.item_ids],
+                "discounts": self.coupon_id and [{"coupon": self.coupon_id.stripe_id}],
+                "metadata": metadata,
+                "subscription_data": self._prepare_checkout_subscription_data(metadata),
+                "success_url": f"{return_url}&session_id={{CHECKOUT_SESSION_ID}}",
+                "cancel_url": urljoin(base_url, self.get_portal_url()),
+            }
+        )
+
+    def _prepare_checkout_subscription_data(self, metadata):
+        """Return what the subscription gets that Checkout makes.
+
+        :param dict metadata: What ties it to this record.
+        :rtype: dict
+        """
+        start = self._prepare_checkout_start()
+        if start:
+            metadata = {
+                **metadata,
+                const.METADATA_FIRST_BILLING: self.first_billing_date.isoformat(),
+            }
+        return utils.without_empty(
+            {
+                "description": self.description,
+                "default_tax_rates": self.tax_rate_ids.mapped("stripe_id"),
+                "metadata": metadata,
+                **start,
+            }
+        )
+
+    def _prepare_checkout_start(self):
+        """Return the parameters that make the first billing date hold.
+
+        Checkout takes a trial that ends in 48 hours or more. For a date before that, the billing
+        cycle is anchored to it without charging the days until then; the anchor has to lie within
+        the first billing period.
+
+        :return: Empty when the customer is charged on the day of subscribing.
+        :rtype: dict
+        :raise UserError: When the date is too close for Checkout.
+        """
+        if not self.first_billing_date or self.first_billing_date <= self._get_today():
+            return {}
+        now = int(self._stripe_now())
+        starts_at = utils.start_of_day(
+            self.first_billing_date, self.company_id.partner_id.tz
+        )
+        if starts_at - now >= const.CHECKOUT_MIN_TRIAL_SECONDS:
+            return {"trial_end": starts_at}
+        days = min(
+            {"day": 1, "week": 7, "month": 28, "year": 365}[price.interval] * price.interval_count
+            for price in self.item_ids.price_id
+        )
+        if starts_at - now < timedelta(days=days).total_seconds():
+            return {"billing_cycle_anchor": starts_at, "proration_behavior": "none"}
+        raise UserError(
+            self.env._(
+                "This subscription starts on %(date)s and can be subscribed to from the day before.",
+                date=self.first_billing_date,
+            )
+        )
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply_sessions(self, provider, sessions):
+        """Take note of what became of Checkout Sessions.
+
+        A complete session ties its draft to the subscription; the subscription itself is written by
+        its own writer, which gets it in the same batch.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] sessions: Checkout Sessions.
+        :return: The ids of the sessions that belong to a record of this database.
+        :rtype: set[str]
+        """
+        self = self._with_stripe_sync(provider)
+        known = set()
+        for session in sessions:
+            record_id = self._get_metadata_record_id(provider, session)
+            record = self.browse(record_id or ()).exists().filtered(
+                lambda r: r.provider_id == provider
+            )
+            if not record:
+                continue
+            provider._stripe_check_livemode(session)
+            known.add(session["id"])
+            if session["status"] == "complete" and not record.stripe_id:
+                record.write(
+                    {
+                        "stripe_id": utils.object_id(session["subscription"]),
+                        "livemode": session["livemode"],
+                    }
+                )
+        return known
+
+    def _stripe_sync_session(self, session_id):
+        """Apply a Checkout Session from which the customer comes back.
+
+        :param str session_id: The id that Stripe put into the address.
+        :raise UserError: When the session is not this subscription's, or Stripe cannot be reached.
+        """
+        self.ensure_one()
+        if session_id != self.sudo().checkout_session:
+            raise UserError(self.env._("This payment page belongs to another subscription."))
+        self.provider_id._stripe_sync([("checkout.session", session_id)])

@@ -1,0 +1,272 @@
+"""The way to Stripe: the only module that imports the `stripe` package. Knows nothing of the ORM.
+
+What goes in and out is plain dictionaries in the shape of API version `const.API_VERSION`; errors are
+translated once, into the small family of :class:`StripeGatewayError`.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+
+import stripe
+
+from odoo.addons.stripe_subscriptions import const
+
+_logger = logging.getLogger(__name__)
+
+API_BASE_VARIABLE = "STRIPE_API_BASE"
+TEST_KEY_PREFIXES = ("sk_test_", "rk_test_")
+LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
+TIMEOUT = (5, 30)
+MAX_NETWORK_RETRIES = 2
+
+stripe.enable_telemetry = False
+stripe.set_app_info(const.APP_NAME)
+
+
+# === ERRORS === #
+
+
+class StripeGatewayError(Exception):
+    """A request to Stripe failed.
+
+    :param str message: In words for people, never with a key in it.
+    :param str code: Stripe's error code, such as `resource_missing`.
+    :param str param: The parameter at fault.
+    :param str decline_code: Why the card was declined.
+    :param str request_id: Stripe's id of the request, for its support.
+    """
+
+    #: Whether the same request may succeed later without anybody changing anything.
+    retryable = False
+
+    def __init__(self, message, *, code=None, param=None, decline_code=None, request_id=None):
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.param = param
+        self.decline_code = decline_code
+        self.request_id = request_id
+
+
+class StripeUnavailable(StripeGatewayError):
+    """No answer, or a failure on Stripe's side."""
+
+    retryable = True
+
+
+class StripeRateLimited(StripeUnavailable):
+    """Too many requests, or another request holds Stripe's lock on the object."""
+
+
+class StripeKeyRefused(StripeGatewayError):
+    """The API key is unknown, expired, or lacks a permission."""
+
+
+class StripeNotFound(StripeGatewayError):
+    """The object does not exist in this account and mode."""
+
+
+class StripeCardDeclined(StripeGatewayError):
+    """The card or bank refused."""
+
+
+class StripeRequestRefused(StripeGatewayError):
+    """Stripe does not accept the request as it is."""
+
+
+class StripeSignatureInvalid(Exception):
+    """The signature of a webhook is missing, wrong, too old or from the future."""
+
+
+def _translate(error):
+    """Return our error for one of the SDK's.
+
+    :param stripe.StripeError error: What the SDK raised.
+    :rtype: StripeGatewayError
+    """
+    details = {
+        "code": error.code,
+        "param": getattr(error, "param", None),
+        "request_id": error.request_id,
+    }
+    message = error.user_message or str(error)
+    if isinstance(error, stripe.CardError):
+        decline_code = getattr(error.error, "decline_code", None)
+        return StripeCardDeclined(message, decline_code=decline_code, **details)
+    if isinstance(error, stripe.RateLimitError) or error.code == "lock_timeout":
+        return StripeRateLimited(message, **details)
+    if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+        return StripeKeyRefused(message, **details)
+    if isinstance(error, stripe.APIConnectionError):
+        return StripeUnavailable("Stripe could not be reached.", **details)
+    if error.http_status == 404 or error.code == "resource_missing":
+        return StripeNotFound(message, **details)
+    if error.http_status == 409 or (error.http_status or 0) >= 500:
+        return StripeUnavailable(message, **details)
+    return StripeRequestRefused(message, **details)
+
+
+# === CLIENT === #
+
+
+class StripeGateway:
+    """Requests to one Stripe account.
+
+    Safe to share between threads: each thread keeps its own connection alive.
+
+    :param str api_key: Secret or restricted key.
+    """
+
+    _instances = {}
+    _instances_lock = threading.Lock()
+
+    def __init__(self, api_key):
+        arguments = {
+            "stripe_version": const.API_VERSION,
+            "max_network_retries": MAX_NETWORK_RETRIES,
+            "http_client": stripe.RequestsClient(timeout=TIMEOUT),
+        }
+        api_base = os.environ.get(API_BASE_VARIABLE)
+        if api_base and api_key.startswith(TEST_KEY_PREFIXES):
+            arguments["base_addresses"] = {"api": api_base.rstrip("/")}
+        self._client = stripe.StripeClient(api_key, **arguments)
+
+    @classmethod
+    def for_key(cls, api_key):
+        """Return the gateway of a key; one per key and process, so that connections stay open."""
+        base = os.environ.get(API_BASE_VARIABLE) or ""
+        token = hashlib.sha256(f"{base}|{api_key}".encode()).digest()
+        with cls._instances_lock:
+            if token not in cls._instances:
+                cls._instances[token] = cls(api_key)
+            return cls._instances[token]
+
+    def call(self, service, method, *ids, params=None, idempotency_key=None):
+        """Send one request.
+
+        :param str service: Service of the client, such as "checkout.sessions".
+        :param str method: Its method, such as "create".
+        :param ids: Ids that are part of the URL.
+        :param dict params: Parameters; None values and empty lists are not sent.
+        :param str idempotency_key: For requests that change something: derived from committed data.
+        :return: The answer as plain data.
+        :rtype: dict
+        :raise StripeGatewayError: When Stripe does not answer or refuses.
+        """
+        function = getattr(reduce(getattr, service.split("."), self._client.v1), method)
+        options = {"idempotency_key": idempotency_key} if idempotency_key else {}
+        started = time.monotonic()
+        try:
+            answer = function(*ids, params or {}, options)
+        except stripe.StripeError as error:
+            translated = _translate(error)
+            _logger.info(
+                "Stripe %s.%s %s: %s (%s, request %s)",
+                service,
+                method,
+                " ".join(ids),
+                type(translated).__name__,
+                translated.code,
+                translated.request_id,
+            )
+            raise translated from None
+        _logger.debug(
+            "Stripe %s.%s %s in %.0f ms",
+            service,
+            method,
+            " ".join(ids),
+            (time.monotonic() - started) * 1000,
+        )
+        return answer.to_dict(for_json=True)
+
+    def retrieve(self, service, object_id, expand=()):
+        """Return one object; a deleted one comes back as `{"id", "object", "deleted": True}`.
+
+        :raise StripeNotFound: When it does not exist.
+        """
+        return self.call(service, "retrieve", object_id, params={"expand": list(expand)})
+
+    def retrieve_kind(self, kind, object_id):
+        """Return one object with everything that its writer needs.
+
+        An invoice comes with all its lines, however many: the object itself carries the first ten.
+
+        :param str kind: A key of `const.FETCH_SPECS`.
+        """
+        service, expand = const.FETCH_SPECS[kind]
+        obj = self.retrieve(service, object_id, expand)
+        if kind == "invoice" and obj["lines"]["has_more"]:
+            obj["lines"]["data"] = list(self.list("invoices.line_items", object_id))
+            obj["lines"]["has_more"] = False
+        return obj
+
+    def retrieve_many(self, requests):
+        """Fetch several objects at a time.
+
+        :param list[tuple[str, str]] requests: Pairs of kind and id.
+        :return: For each pair the object, or the error that its request raised.
+        :rtype: dict[tuple[str, str], dict|StripeGatewayError]
+        """
+
+        def fetch(request):
+            try:
+                return self.retrieve_kind(*request)
+            except StripeGatewayError as error:
+                return error
+
+        requests = list(dict.fromkeys(requests))
+        if len(requests) < 2:
+            return {request: fetch(request) for request in requests}
+        with ThreadPoolExecutor(min(const.FETCH_THREADS, len(requests))) as executor:
+            return dict(zip(requests, executor.map(fetch, requests), strict=True))
+
+    def list(self, service, *ids, params=None):
+        """Yield all objects of a list, page by page.
+
+        :param str service: Service of the client.
+        :param ids: Ids that are part of the URL.
+        :param dict params: Filters and `expand`.
+        :raise StripeGatewayError: When a page cannot be fetched.
+        """
+        params = {"limit": 100, **(params or {})}
+        while True:
+            page = self.call(service, "list", *ids, params=params)
+            yield from page["data"]
+            if not page["has_more"] or not page["data"]:
+                return
+            params = {**params, "starting_after": page["data"][-1]["id"]}
+
+
+# === WEBHOOKS === #
+
+
+def verify_signature(body, header, secrets, tolerance=const.WEBHOOK_TOLERANCE):
+    """Check that a webhook comes from Stripe and is fresh.
+
+    :param bytes body: The request's body as received.
+    :param str|None header: The header `Stripe-Signature`.
+    :param list[str] secrets: Secrets of which one must have signed (two while one is replaced).
+    :param int tolerance: Seconds of difference allowed, past and future.
+    :raise StripeSignatureInvalid: When any of that does not hold.
+    """
+    secrets = [secret for secret in secrets if secret and secret.strip()]
+    if not secrets:
+        raise StripeSignatureInvalid("no secret")
+    try:
+        timestamp = int(dict(part.split("=", 1) for part in (header or "").split(","))["t"])
+    except (KeyError, ValueError):
+        raise StripeSignatureInvalid("no timestamp") from None
+    if abs(time.time() - timestamp) > tolerance:
+        raise StripeSignatureInvalid("timestamp out of tolerance")
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(body, header, secret, tolerance)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError):
+            continue
+        return
+    raise StripeSignatureInvalid("no signature matches")

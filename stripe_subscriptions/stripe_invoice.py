@@ -1,0 +1,128 @@
+"""A Stripe invoice in exact major units: what booking needs, without ORM."""
+
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from odoo.addons.stripe_subscriptions import utils
+
+
+@dataclass(frozen=True)
+class Tax:
+    """A tax on a line.
+
+    :param str tax_rate_id: Id of the Stripe tax rate.
+    :param Decimal amount: Major units.
+    :param Decimal base: What it was computed on, without tax, in major units.
+    """
+
+    tax_rate_id: str
+    amount: Decimal
+    base: Decimal
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an invoice.
+
+    :param str description: As Stripe prints it.
+    :param str|None price_id: Id of the Stripe price.
+    :param Decimal quantity: Number of units.
+    :param Decimal amount: Before discounts, with the taxes that are included in the price.
+    :param Decimal discount: What discounts take off that.
+    :param Decimal net: After discounts, without any tax.
+    :param list[Tax] taxes: The taxes on it.
+    """
+
+    description: str
+    price_id: str | None
+    quantity: Decimal
+    amount: Decimal
+    discount: Decimal
+    net: Decimal
+    taxes: list[Tax] = field(default_factory=list)
+
+    def get_unit_price(self, decimals):
+        """Return quantity, unit price and discount in percent that give the line's amount exactly.
+
+        :param int decimals: Number of decimals to which Odoo rounds the line.
+        :return: As floats; where Stripe's own figures do not give the amount (tiers, minimum
+            amounts, odd discounts): one unit of the amount, without discount.
+        :rtype: tuple[float, float, float]
+        """
+        quantum = Decimal(1).scaleb(-decimals)
+        charged = self.amount - self.discount
+        if self.quantity and self.amount:
+            unit = self.amount / self.quantity
+            percent = (self.discount / self.amount * 100).quantize(Decimal("0.01"))
+            exact_unit = unit == unit.quantize(Decimal("1e-6"))
+            total = (self.quantity * unit * (1 - percent / 100)).quantize(quantum, ROUND_HALF_UP)
+            if exact_unit and total == charged:
+                return float(self.quantity), float(unit), float(percent)
+        return 1.0, float(charged), 0.0
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice.
+
+    :param Decimal total: With taxes and after discounts, as Stripe says.
+    :param Decimal tax: Sum of all taxes, as Stripe says.
+    :param list[Line] lines: Its lines.
+    """
+
+    total: Decimal
+    tax: Decimal
+    lines: list[Line]
+
+
+def parse(obj):
+    """Return a Stripe invoice in major units.
+
+    :param dict obj: The invoice with all its lines.
+    :rtype: Invoice
+    """
+    currency = obj["currency"]
+
+    def major(amount):
+        return utils.to_major_decimal(amount, currency)
+
+    return Invoice(
+        total=major(obj["total"]),
+        tax=sum((major(tax["amount"]) for tax in obj.get("total_taxes") or []), Decimal(0)),
+        lines=[_parse_line(line, major) for line in obj["lines"]["data"]],
+    )
+
+
+def _parse_line(line, major):
+    """Return a line of a Stripe invoice in major units.
+
+    :param dict line: The line.
+    :param Callable[[int], Decimal] major: Converts minor units.
+    :rtype: Line
+    """
+    amount = major(line["amount"])
+    discount = sum(
+        (major(part["amount"]) for part in line.get("discount_amounts") or []), Decimal(0)
+    )
+    merged = {}
+    inclusive = Decimal(0)
+    for tax in line.get("taxes") or []:
+        rate_id = utils.path(tax, "tax_rate_details.tax_rate")
+        if not rate_id:
+            continue
+        if tax["tax_behavior"] == "inclusive":
+            inclusive += major(tax["amount"])
+        tax_amount, base = merged.get(rate_id, (Decimal(0), Decimal(0)))
+        merged[rate_id] = (
+            tax_amount + major(tax["amount"]),
+            base + major(tax.get("taxable_amount") or 0),
+        )
+    return Line(
+        description=line.get("description") or "",
+        price_id=utils.object_id(utils.path(line, "pricing.price_details.price")) or None,
+        quantity=Decimal(str(line.get("quantity") or 0)),
+        amount=amount,
+        discount=discount,
+        net=amount - discount - inclusive,
+        taxes=[Tax(rate_id, *amounts) for rate_id, amounts in merged.items()],
+    )

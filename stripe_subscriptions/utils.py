@@ -1,0 +1,133 @@
+"""Pure conversions between Stripe's wire format and Odoo's values."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from odoo.addons.stripe_subscriptions import const
+
+# === MONEY === #
+
+
+def currency_decimals(currency_code):
+    """Return how many decimals Stripe's integer amounts have in a currency.
+
+    :param str currency_code: ISO code in any case.
+    :rtype: int
+    """
+    return const.CURRENCY_DECIMALS.get(currency_code.upper(), 2)
+
+
+def to_major_decimal(amount, currency_code):
+    """Convert Stripe's minor units to an exact amount in major units.
+
+    :param int|str|Decimal amount: Minor units; a string or Decimal may have a fraction of a unit
+        (`unit_amount_decimal`).
+    :param str currency_code: ISO code in any case.
+    :rtype: Decimal
+    """
+    return Decimal(str(amount)).scaleb(-currency_decimals(currency_code))
+
+
+def to_major(amount, currency_code):
+    """Same as :func:`to_major_decimal`, as the float nearest to the exact value, as Odoo stores it."""
+    return float(to_major_decimal(amount, currency_code))
+
+
+# === TIME === #
+
+
+def to_datetime(timestamp):
+    """Convert unix seconds to a naive UTC datetime, as Odoo stores it; False stays False.
+
+    :param int|None timestamp: Unix seconds.
+    :rtype: datetime|bool
+    """
+    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) if timestamp else False
+
+
+def to_local_date(timestamp, tz_name):
+    """Return the calendar day on which an instant falls in a time zone.
+
+    :param int|None timestamp: Unix seconds.
+    :param str|None tz_name: Name of the zone, UTC when empty.
+    :rtype: date|bool
+    """
+    return (
+        datetime.fromtimestamp(timestamp, ZoneInfo(tz_name or "UTC")).date() if timestamp else False
+    )
+
+
+def start_of_day(day, tz_name):
+    """Return the unix seconds at which a day begins in a time zone.
+
+    :param date day: The day.
+    :param str|None tz_name: Name of the zone, UTC when empty.
+    :rtype: int
+    """
+    return int(datetime.combine(day, time.min, ZoneInfo(tz_name or "UTC")).timestamp())
+
+
+# === OBJECTS === #
+
+
+def object_id(value):
+    """Return the id of a reference that may or may not be expanded.
+
+    :param str|dict|None value: Id, expanded object, or nothing.
+    :rtype: str|bool
+    """
+    if isinstance(value, dict):
+        return value.get("id") or False
+    return value or False
+
+
+def path(obj, dotted, default=None):
+    """Follow keys through nested dictionaries, any of which may be absent or null.
+
+    :param dict|None obj: A Stripe object.
+    :param str dotted: For example "parent.subscription_details.subscription".
+    :param default: What to return when the value is absent or null.
+    """
+    for key in dotted.split("."):
+        if not isinstance(obj, dict):
+            return default
+        obj = obj.get(key)
+    return default if obj is None else obj
+
+
+def invoice_subscription_id(invoice):
+    """Return the id of the subscription that a Stripe invoice bills, or False."""
+    return object_id(path(invoice, "parent.subscription_details.subscription"))
+
+
+def subscription_period(subscription):
+    """Return the current period of a subscription: the earliest start and end of its items.
+
+    Periods are on the items since API version 2025-03-31.
+
+    :param dict subscription: A Stripe subscription.
+    :return: Unix seconds of start and end, None when it has no items.
+    :rtype: tuple[int|None, int|None]
+    """
+    items = path(subscription, "items.data", [])
+    starts = [item["current_period_start"] for item in items if item.get("current_period_start")]
+    ends = [item["current_period_end"] for item in items if item.get("current_period_end")]
+    return min(starts, default=None), min(ends, default=None)
+
+
+def without_empty(values):
+    """Return a copy of a dictionary without the keys whose value is None, False or empty."""
+    return {key: value for key, value in values.items() if value not in (None, False, "", [], {})}
+
+
+def fingerprint(values):
+    """Return a short text that is the same for equal values only.
+
+    :param values: Anything that JSON can express.
+    :rtype: str
+    """
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

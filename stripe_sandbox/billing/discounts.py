@@ -47,11 +47,15 @@ class Line:
         return self.discountable and (discount.products is None or self.product in discount.products)
 
 
-def apply(lines: Sequence[Line], discounts: Sequence[Discount]) -> None:
-    """Fill ``off`` of every line: its own discounts, then ``discounts`` in their order."""
+def apply_own(lines: Sequence[Line]) -> None:
+    """Add each line's own discounts to its ``off``."""
     for line in lines:
         for discount in line.discounts:
             _apply_one([line], discount)
+
+
+def apply(lines: Sequence[Line], discounts: Sequence[Discount]) -> None:
+    """Add discounts of the subscription or invoice, in their order, to ``off`` of every line they touch."""
     for discount in discounts:
         _apply_one(lines, discount)
 

@@ -63,6 +63,7 @@ def test_tax_in_other_currencies():
 
 
 def applied(lines, *several):
+    discounts.apply_own(lines)
     discounts.apply(lines, several)
     return [[amount for _, amount in line.off] for line in lines]
 

@@ -1,0 +1,164 @@
+"""Previews: the invoice that a creation, a change or the next renewal would make. Nothing is stored.
+
+A preview has the shape of a draft, its id starts with ``upcoming_in`` and its lines are kept in ``_lines``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stripe_sandbox.billing import (
+    catalog,
+    changes,
+    composition,
+    drafts,
+    lines,
+    proration,
+    prorations,
+    standing,
+    usage,
+)
+from stripe_sandbox.core import ids
+
+Wire = dict[str, Any]
+
+#: Stands for a customer that Checkout has not created yet.
+NO_CUSTOMER: Wire = {
+    "id": "",
+    "address": None,
+    "balance": 0,
+    "currency": None,
+    "email": None,
+    "invoice_settings": {"default_payment_method": None},
+    "name": None,
+    "phone": None,
+    "shipping": None,
+    "tax_exempt": "none",
+    "test_clock": None,
+}
+
+
+def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
+    """First invoice of the subscription that POST /v1/subscriptions would create with ``params``."""
+    key = params.get("customer")
+    customer = ctx.store.get("customer", key, param="customer") if key else NO_CUSTOMER
+    made = composition.compose(ctx, params, customer)
+    waiting = drafts.pending_items(ctx, key, made.sub["currency"], None) if key else []
+    own = composition.first_lines(ctx, made)
+    for line in own:
+        _forget_subscription(line)
+    invoice = drafts.new_invoice(
+        ctx,
+        customer,
+        made.sub["currency"],
+        "subscription_create",
+        subscription=made.sub,
+        customer=customer["id"] or None,
+    )
+    invoice["parent"]["subscription_details"]["subscription"] = None
+    return finish(ctx, invoice, own + drafts.pending_lines(waiting), made.unsaved_discounts())
+
+
+def _forget_subscription(line: Wire) -> None:
+    line["subscription"] = None
+    for kind in ("subscription_item_details", "invoice_item_details"):
+        if line["parent"].get(kind):
+            line["parent"][kind]["subscription"] = None
+
+
+def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
+    """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``proration_*`` ...)."""
+    made = changes.plan(ctx, sub, params)
+    unsaved = {d["id"]: d for edit in made.edits for d in edit.discounts}
+    changed = {**sub, **made.fields}
+    waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
+    own = drafts.pending_lines([*waiting, *made.prorations])
+    if made.invoices_now:
+        own += changes.restart_lines(ctx, made) if made.restarts else []
+        return _invoice(ctx, changed, "upcoming", own, ctx.now, unsaved)
+    own += _renewal_lines(ctx, changed, made.items)
+    return _invoice(ctx, changed, "upcoming", own, _renewal_time(changed, made.items), unsaved)
+
+
+def of_renewal(ctx: Any, sub: Wire) -> Wire:
+    """The next regular invoice of ``sub`` as things stand."""
+    return of_change(ctx, sub, {})
+
+
+def of_cancellation(ctx: Any, sub: Wire, *, prorate: bool, at: int) -> Wire:
+    """The invoice that canceling now with ``invoice_now`` would make."""
+    credits: list[Wire] = []
+    items = standing.items_of(ctx, sub)
+    if prorate and sub["status"] != "trialing":
+        for item in items:
+            if item["quantity"] is not None:
+                credits += prorations.credit(ctx, sub, item, at)
+    waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
+    own = drafts.pending_lines([*waiting, *credits]) + usage.lines_for(ctx, sub, items)
+    return _invoice(ctx, sub, "upcoming", own, ctx.now, {})
+
+
+def _renewal_time(sub: Wire, items: Sequence[tuple[Wire, Wire]]) -> int:
+    return min(item["current_period_end"] for item, _ in items)
+
+
+def _renewal_lines(ctx: Any, sub: Wire, items: Sequence[tuple[Wire, Wire]]) -> list[Wire]:
+    """Lines of the renewal at the first period end: usage so far, then the next periods."""
+    at = _renewal_time(sub, items)
+    if sub["cancel_at"] and sub["cancel_at"] <= at:
+        return usage.lines_for(ctx, sub, [item for item, _ in items])
+    due = [(item, price) for item, price in items if item["current_period_end"] <= at]
+    result = usage.lines_for(ctx, sub, [item for item, _ in due])
+    for item, price in due:
+        recurring = price["recurring"]
+        period = proration.period_at(
+            sub["billing_cycle_anchor"], recurring["interval"], recurring["interval_count"], at
+        )
+        if item["quantity"] is not None:
+            name = catalog.product_name(ctx, price)
+            result += lines.for_item(item, price, name, period, quantity=item["quantity"])
+    return result
+
+
+def _invoice(
+    ctx: Any,
+    sub: Wire,
+    reason: str,
+    own: Sequence[Wire],
+    at: int,
+    unsaved: Mapping[str, Wire],
+) -> Wire:
+    customer = ctx.store.get("customer", sub["customer"])
+    items = standing.items_of(ctx, sub)
+    period = (min(item["current_period_start"] for item in items), at)
+    invoice = drafts.new_invoice(
+        ctx,
+        customer,
+        sub["currency"],
+        reason,
+        period=period,
+        subscription=sub,
+        created=at,
+        next_payment_attempt=at if sub["collection_method"] == "charge_automatically" else None,
+    )
+    if at > ctx.now:
+        invoice["discounts"] = [
+            key
+            for key in invoice["discounts"]
+            if (end := ctx.store.get("discount", key)["end"]) is None or at < end
+        ]
+    return finish(ctx, invoice, own, unsaved)
+
+
+def finish(
+    ctx: Any, invoice: Wire, own: Sequence[Wire], unsaved: Mapping[str, Wire]
+) -> Wire:
+    """Compute a preview and give it and its lines passing ids."""
+    ending = drafts.compute(ctx, invoice, own, invoice["starting_balance"], unsaved)
+    invoice["id"] = ids.new("upcoming_in")
+    invoice["ending_balance"] = ending
+    invoice["_lines"] = [
+        {"id": ids.new("il_tmp"), **line, "invoice": invoice["id"]} for line in own
+    ]
+    return invoice

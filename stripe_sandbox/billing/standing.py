@@ -1,0 +1,132 @@
+"""The status of a subscription, as it follows its invoices (docs.stripe.com/billing/subscriptions/overview)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_sandbox.billing import discounting
+
+Wire = dict[str, Any]
+
+#: Statuses from which nothing leads back.
+ENDED = frozenset({"canceled", "incomplete_expired"})
+
+
+def change(ctx: Any, sub: Wire, **values: Any) -> None:
+    """Set fields of a subscription and emit ``customer.subscription.updated`` for what really changed."""
+    previous = ctx.store.update(sub, **values)
+    announce(ctx, sub, previous)
+
+
+def announce(ctx: Any, sub: Wire, previous: Wire) -> None:
+    """Emit ``customer.subscription.updated`` unless only private fields changed."""
+    public = {key: value for key, value in previous.items() if not key.startswith("_")}
+    if public:
+        ctx.emit("customer.subscription.updated", sub, public)
+
+
+def subscription_of(ctx: Any, invoice: Wire) -> Wire | None:
+    key = invoice["_subscription"]
+    return ctx.store.find("subscription", key) if key else None
+
+
+def items_of(ctx: Any, sub: Wire) -> list[Wire]:
+    """Items of a subscription, oldest first."""
+    return list(ctx.store.select("subscription_item", subscription=sub["id"]))[::-1]
+
+
+def running_status(ctx: Any, sub: Wire) -> str:
+    """What a subscription in good standing is: trialing until its trial ends, then active."""
+    return "trialing" if (sub["trial_end"] or 0) > ctx.now else "active"
+
+
+def latest_finalized(ctx: Any, sub: Wire) -> Wire | None:
+    """The newest invoice that is neither a draft nor void: the one whose state the subscription shows."""
+    for invoice in ctx.store.select("invoice", subscription=sub["id"]):
+        if invoice["status"] not in ("draft", "void"):
+            return invoice
+    return None
+
+
+def invoice_settled(ctx: Any, invoice: Wire) -> None:
+    """An invoice was paid or written off: bring its subscription back into good standing."""
+    sub = subscription_of(ctx, invoice)
+    if sub is None or sub["status"] not in ("incomplete", "past_due", "unpaid"):
+        return
+    if sub["status"] == "unpaid" and invoice["status"] != "paid":
+        return
+    latest = latest_finalized(ctx, sub)
+    if latest is None or latest["status"] in ("paid", "uncollectible"):
+        change(ctx, sub, status=running_status(ctx, sub))
+
+
+def invoice_failed(ctx: Any, invoice: Wire) -> None:
+    """Collecting an invoice failed or its due date passed: an active subscription becomes past due."""
+    sub = subscription_of(ctx, invoice)
+    if sub is None or sub["status"] not in ("active", "trialing"):
+        return
+    latest = latest_finalized(ctx, sub)
+    if latest is not None and latest["id"] == invoice["id"]:
+        change(ctx, sub, status="past_due")
+
+
+def give_up(ctx: Any, invoice: Wire) -> None:
+    """The last retry failed: do with the subscription what the account's settings say."""
+    sub = subscription_of(ctx, invoice)
+    if sub is None or sub["status"] not in ("active", "past_due"):
+        return
+    action = ctx.account.retries.final_action
+    if action == "cancel":
+        end(ctx, sub, reason="payment_failed")
+    elif action == "unpaid":
+        change(ctx, sub, status="unpaid")
+
+
+def end(
+    ctx: Any,
+    sub: Wire,
+    *,
+    reason: str,
+    comment: str | None = None,
+    feedback: str | None = None,
+    at: int | None = None,
+) -> None:
+    """Cancel a subscription for good; its open invoices are no longer collected by themselves."""
+    details = dict(sub["cancellation_details"] or {})
+    details |= {"reason": reason, "comment": comment or details.get("comment")}
+    details["feedback"] = feedback or details.get("feedback")
+    ended = at if at is not None else ctx.now
+    ctx.store.update(
+        sub,
+        status="canceled",
+        canceled_at=sub["canceled_at"] or ctx.now,
+        ended_at=ended,
+        cancellation_details=details,
+        pause_collection=None,
+        _renews_at=None,
+    )
+    stopped = {
+        "auto_advance": False,
+        "automatically_finalizes_at": None,
+        "next_payment_attempt": None,
+    }
+    for invoice in ctx.store.select("invoice", subscription=sub["id"]):
+        if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
+            ctx.emit("invoice.updated", invoice, ctx.store.update(invoice, **stopped))
+    ctx.emit("customer.subscription.deleted", sub)
+
+
+def drop_used_discounts(ctx: Any, sub: Wire, invoice: Wire) -> None:
+    """Take discounts off a subscription and its items that ended with ``invoice``."""
+    reduced = {row["discount"] for row in invoice["total_discount_amounts"] if row["amount"]}
+    for owner in (sub, *items_of(ctx, sub)):
+        gone = [
+            d
+            for d in discounting.used_up(ctx, owner["discounts"], ctx.now)
+            if d["id"] in reduced or d["end"] is not None
+        ]
+        if gone:
+            ids = {d["id"] for d in gone}
+            ctx.store.update(owner, discounts=[k for k in owner["discounts"] if k not in ids])
+        for discount in gone:
+            discounting.finish(ctx, discount)

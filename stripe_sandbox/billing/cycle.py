@@ -74,6 +74,7 @@ def pause(ctx: Any, sub: Wire, why: str) -> None:
 def advance(ctx: Any, sub: Wire, at: int) -> Wire | None:
     """Move the items whose period ended at ``at`` and draft the invoice of the new periods."""
     before = ctx.account.render(sub)
+    standing.drop_discounts(ctx, sub)
     moved = [i for i in standing.items_of(ctx, sub) if i["current_period_end"] <= at]
     old_period = (
         min(item["current_period_start"] for item in moved),

@@ -151,18 +151,19 @@ def _count_redemption(ctx: Any, discount: Wire) -> None:
 
 
 def active(ctx: Any, keys: Iterable[str], at: int) -> list[str]:
-    """Those of the stored discounts ``keys`` that still work at ``at``."""
-    found = [ctx.store.get("discount", key) for key in keys]
-    return [d["id"] for d in found if d["end"] is None or at < d["end"]]
+    """Those of the discounts ``keys`` that still work at ``at``; unsaved ones do."""
+    found = [(key, ctx.store.find("discount", key)) for key in keys]
+    return [key for key, d in found if d is None or d["end"] is None or at < d["end"]]
 
 
-def used_up(ctx: Any, keys: Iterable[str], at: int) -> list[Wire]:
-    """Stored discounts that end with an invoice of ``at`` that used them: once, or past their end."""
+def over(ctx: Any, keys: Iterable[str], used: Iterable[str]) -> list[Wire]:
+    """Stored discounts among ``keys`` past their end, or good for one invoice and in ``used``."""
     found = [ctx.store.get("discount", key) for key in keys]
     return [
         d
         for d in found
-        if d["_duration"] == "once" or (d["end"] is not None and d["end"] <= at)
+        if (d["end"] is not None and d["end"] <= ctx.now)
+        or (d["_duration"] == "once" and d["id"] in used)
     ]
 
 

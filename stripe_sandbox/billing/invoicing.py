@@ -77,7 +77,7 @@ def finalize(ctx: Any, invoice: Wire, *, auto_advance: bool | None = None) -> No
     _announce(ctx, invoice, previous)
     sub = standing.subscription_of(ctx, invoice)
     if sub is not None:
-        standing.drop_used_discounts(ctx, sub, invoice)
+        standing.drop_discounts(ctx, sub, invoice)
     if invoice["amount_due"] <= 0:
         mark_paid(ctx, invoice, 0)
         return

@@ -12,6 +12,7 @@ from stripe_sandbox.billing import (
     catalog,
     changes,
     composition,
+    discounting,
     drafts,
     lines,
     proration,
@@ -142,12 +143,8 @@ def _invoice(
         created=at,
         next_payment_attempt=at if sub["collection_method"] == "charge_automatically" else None,
     )
-    if at > ctx.now:
-        invoice["discounts"] = [
-            key
-            for key in invoice["discounts"]
-            if (end := ctx.store.get("discount", key)["end"]) is None or at < end
-        ]
+    for owner in (invoice, *own):
+        owner["discounts"] = discounting.active(ctx, owner["discounts"], at)
     return finish(ctx, invoice, own, unsaved)
 
 

@@ -116,17 +116,14 @@ def end(
     ctx.emit("customer.subscription.deleted", sub)
 
 
-def drop_used_discounts(ctx: Any, sub: Wire, invoice: Wire) -> None:
-    """Take discounts off a subscription and its items that ended with ``invoice``."""
-    reduced = {row["discount"] for row in invoice["total_discount_amounts"] if row["amount"]}
+def drop_discounts(ctx: Any, sub: Wire, invoice: Wire | None = None) -> None:
+    """Take expired discounts off a subscription and its items, and the one-time ones ``invoice`` used."""
+    rows = invoice["total_discount_amounts"] if invoice else []
+    used = {row["discount"] for row in rows if row["amount"]}
     for owner in (sub, *items_of(ctx, sub)):
-        gone = [
-            d
-            for d in discounting.used_up(ctx, owner["discounts"], ctx.now)
-            if d["id"] in reduced or d["end"] is not None
-        ]
+        gone = discounting.over(ctx, owner["discounts"], used)
         if gone:
-            ids = {d["id"] for d in gone}
-            ctx.store.update(owner, discounts=[k for k in owner["discounts"] if k not in ids])
+            keys = {discount["id"] for discount in gone}
+            ctx.store.update(owner, discounts=[k for k in owner["discounts"] if k not in keys])
         for discount in gone:
             discounting.finish(ctx, discount)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stripe_sandbox.billing import catalog, discounting, lines, terms
+from stripe_sandbox.billing import catalog, discounting, invoice_items, lines, terms
 from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
@@ -89,7 +89,7 @@ def compose(ctx: Any, params: Mapping[str, Any], customer: Wire) -> Composition:
     )
     sub = new_subscription(ctx, params, customer, currency, when, key)
     sub["discounts"] = [d["id"] for d in discounts]
-    extras = read_extras(ctx, params, customer, currency, sub, items)
+    extras = read_extras(ctx, params, customer, currency, sub)
     return Composition(
         customer,
         sub,
@@ -266,11 +266,8 @@ def read_extras(
     customer: Wire,
     currency: str,
     sub: Wire,
-    items: list[Wire],
 ) -> list[Wire]:
     """Unsaved one-time invoice items of ``add_invoice_items``."""
-    from stripe_sandbox.billing import invoice_items
-
     rows = params.get("add_invoice_items") or []
     if len(rows) > MAX_ITEMS:
         raise errors.invalid(f"You may pass up to {MAX_ITEMS} items.", "add_invoice_items")

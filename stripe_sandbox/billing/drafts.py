@@ -203,8 +203,8 @@ def pending_items(ctx: Any, customer: str, currency: str, subscription: str | No
     """
     waiting = []
     for item in ctx.store.select("invoiceitem", customer=customer):
-        of = ((item["parent"] or {}).get("subscription_details") or {}).get("subscription")
-        if item["invoice"] is None and item["currency"] == currency and of in (None, subscription):
+        mine = item["_subscription"] in (None, subscription)
+        if item["invoice"] is None and item["currency"] == currency and mine:
             waiting.append(item)
     return waiting[::-1]
 

@@ -20,8 +20,12 @@ def finalize_and_collect(ctx: Any, key: str) -> None:
     if at is None or at > ctx.now:
         return
     invoicing.finalize(ctx, invoice)
-    if invoice["status"] != "open":
-        return
+    if invoice["status"] == "open":
+        _advance(ctx, invoice)
+
+
+def _advance(ctx: Any, invoice: Wire) -> None:
+    """Charge or send an open invoice, unless collection of its subscription is paused."""
     sub = standing.subscription_of(ctx, invoice) or {}
     paused = sub.get("pause_collection")
     if paused and paused["behavior"] == "void":
@@ -32,6 +36,14 @@ def finalize_and_collect(ctx: Any, key: str) -> None:
         ctx.emit("invoice.sent", invoice)
     else:
         invoicing.collect(ctx, invoice)
+
+
+@scheduled("invoice.collect")
+def collect(ctx: Any, key: str) -> None:
+    """An invoice was finalized by hand and advances by itself."""
+    invoice = ctx.store.find("invoice", key)
+    if invoice and invoice["status"] == "open" and not invoice["attempted"]:
+        _advance(ctx, invoice)
 
 
 @scheduled("invoice.retry")

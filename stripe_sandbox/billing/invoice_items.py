@@ -70,6 +70,7 @@ def build(
         "quantity": quantity,
         "quantity_decimal": str(quantity),
         "test_clock": customer["test_clock"],
+        "_subscription": subscription,
         "_tax_rates": list(tax_rates),
     }
 

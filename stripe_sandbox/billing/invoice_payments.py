@@ -38,6 +38,7 @@ def attach(ctx: Any, invoice: Wire, payment_intent: Wire) -> Wire:
         },
         "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
+        "_payment_intent": key,
     }
     ctx.store.insert(payment)
     return ctx.store.get("invoice_payment", payment["id"])

@@ -14,7 +14,6 @@ from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
 
-#: A draft made by hand, or made by a subscription, waits this long before it is finalized.
 DAY = 86_400
 
 
@@ -86,6 +85,11 @@ def finalize(ctx: Any, invoice: Wire, *, auto_advance: bool | None = None) -> No
         ctx.account.schedule(
             invoice["due_date"], "invoice.overdue", invoice["id"], clock=invoice["test_clock"]
         )
+
+
+def schedule_collection(ctx: Any, invoice: Wire) -> None:
+    """Have an invoice that was finalized by hand collected by itself, right after."""
+    ctx.account.schedule(ctx.now, "invoice.collect", invoice["id"], clock=invoice["test_clock"])
 
 
 def _due_date(ctx: Any, invoice: Wire) -> int | None:
@@ -258,10 +262,7 @@ def pay(
         return invoice
     method = payment_method or payment_method_for(ctx, invoice)
     if method is None:
-        raise errors.invalid(
-            "There is no `default_payment_method` set on this Customer or Invoice. Please attach a "
-            "payment method or pass one as `payment_method`.",
-        )
+        raise no_method()
     outcome = collect(
         ctx, invoice, payment_method=method, off_session=off_session, automatic=False
     )
@@ -271,16 +272,30 @@ def pay(
 
 def raise_unless_collected(outcome: Any) -> None:
     """Turn a failed outcome into the error that Stripe answers with (HTTP 402)."""
+    if outcome is None:
+        raise no_method()
     if outcome.status == "failed":
         raise errors.card_from(outcome.error)
     if outcome.status == "requires_action":
-        raise errors.invalid(
-            "Payment for this invoice requires additional user action before it can be completed "
-            "successfully. Payment can be completed using the PaymentIntent associated with the "
-            "invoice.",
-            code="invoice_payment_intent_requires_action",
-            status=402,
+        raise errors.card_from(
+            {
+                "code": "invoice_payment_intent_requires_action",
+                "message": "Payment for this invoice requires additional user action before it can "
+                "be completed successfully. Payment can be completed using the PaymentIntent "
+                "associated with the invoice.",
+            }
         )
+
+
+def no_method() -> errors.ApiError:
+    """Stripe's refusal when there is nothing to charge."""
+    return errors.invalid(
+        "This customer has no attached payment source or default payment method. Please consider "
+        "adding a default payment method. For more information, visit "
+        "https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
+        "#payment-method-priority.",
+        code="resource_missing",
+    )
 
 
 def void(ctx: Any, invoice: Wire) -> None:

@@ -44,13 +44,7 @@ def create_subscription(
     due = first is not None and first[0]["amount_due"] > 0
     charge_now = automatic and due and behavior != "default_incomplete" and paid_by is None
     if charge_now and not _chargeable(ctx, made):
-        raise errors.invalid(
-            "This customer has no attached payment source or default payment method. Please consider "
-            "adding a default payment method. For more information, visit "
-            "https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
-            "#payment-method-priority.",
-            code="resource_missing",
-        )
+        raise invoicing.no_method()
     with ctx.account.undoable(ctx, behavior == "error_if_incomplete"):
         sub = _store(ctx, made, "incomplete" if automatic and due else None)
         if first is None:

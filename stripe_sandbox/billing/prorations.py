@@ -40,7 +40,7 @@ class Debit:
 
 def credit(ctx: Any, sub: Wire, item: Wire, at: int) -> list[Wire]:
     """The unsaved invoice item that gives back the time of ``item`` after ``at``; empty when nothing was billed."""
-    debits = _newest_debits(ctx, item)
+    debits = _newest_debits(ctx, sub, item)
     amount = sum(
         (d.net * proration.remaining_share(d.start, d.end, at) for d in debits), Fraction(0)
     )
@@ -90,28 +90,45 @@ def net_amounts(
     return {key: part.left for key, part in rows.items()}
 
 
-def _newest_debits(ctx: Any, item: Wire) -> list[Debit]:
-    """The latest charges for the item's current period, wherever they are written."""
+def _newest_debits(ctx: Any, sub: Wire, item: Wire) -> list[Debit]:
+    """The latest charges for the item's current period that no credit has given back yet."""
+    waiting = list(
+        ctx.store.select("invoiceitem", customer=sub["customer"], _subscription=sub["id"])
+    )
+    given_back = _given_back(waiting)
     end = item["current_period_end"]
     found = []
     for line in ctx.store.select("line_item", subscription=item["subscription"]):
         details = (line["parent"] or {}).get("subscription_item_details") or {}
         if details.get("subscription_item") != item["id"] or line["period"]["end"] != end:
             continue
-        if ctx.store.get("invoice", line["invoice"])["status"] != "void" and line["amount"] >= 0:
+        if line["amount"] < 0 or {line["id"], details["invoice_item"]} & given_back:
+            continue
+        if ctx.store.get("invoice", line["invoice"])["status"] != "void":
             net = line["amount"] - sum(row["amount"] for row in line["discount_amounts"])
             start = line["period"]["start"]
             found.append(Debit(net, start, end, line["invoice"], line["id"]))
-    for waiting in ctx.store.select("invoiceitem", subscription=item["subscription"]):
-        of = waiting["parent"]["subscription_details"]["subscription_item"]
-        same = of == item["id"] and waiting["period"]["end"] == end
-        if same and waiting["invoice"] is None and waiting["amount"] >= 0:
-            start = waiting["period"]["start"]
-            found.append(Debit(waiting["amount"], start, end, invoice_item=waiting["id"]))
+    for row in waiting:
+        of = row["parent"]["subscription_details"]["subscription_item"]
+        same = of == item["id"] and row["period"]["end"] == end
+        open_debit = row["invoice"] is None and row["amount"] >= 0 and row["id"] not in given_back
+        if same and open_debit:
+            start = row["period"]["start"]
+            found.append(Debit(row["amount"], start, end, invoice_item=row["id"]))
     latest = max((d.start for d in found), default=0)
     newest = [d for d in found if d.start == latest]
-    waiting = [d for d in newest if d.invoice_item]
-    return waiting[:1] or [d for d in newest if d.invoice == newest[0].invoice]
+    still_waiting = [d for d in newest if d.invoice_item]
+    return still_waiting[:1] or [d for d in newest if d.invoice == newest[0].invoice]
+
+
+def _given_back(rows: Sequence[Wire]) -> set[str]:
+    """Ids of the lines and invoice items that existing credits name."""
+    result = set()
+    for row in rows:
+        credited = (row["proration_details"] or {}).get("credited_items") or {}
+        result.update((credited.get("invoice_line_item_details") or {}).get("invoice_line_items", ()))
+        result.add(credited.get("invoice_item"))
+    return result - {None}
 
 
 def _credited(debits: Sequence[Debit]) -> Wire:

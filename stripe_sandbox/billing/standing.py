@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from stripe_sandbox.billing import discounting
@@ -35,6 +36,11 @@ def items_of(ctx: Any, sub: Wire) -> list[Wire]:
     return list(ctx.store.select("subscription_item", subscription=sub["id"]))[::-1]
 
 
+def invoices_of(ctx: Any, sub: Wire) -> Iterator[Wire]:
+    """Invoices of a subscription, newest first."""
+    return ctx.store.select("invoice", customer=sub["customer"], _subscription=sub["id"])
+
+
 def running_status(ctx: Any, sub: Wire) -> str:
     """What a subscription in good standing is: trialing until its trial ends, then active."""
     return "trialing" if (sub["trial_end"] or 0) > ctx.now else "active"
@@ -42,7 +48,7 @@ def running_status(ctx: Any, sub: Wire) -> str:
 
 def latest_finalized(ctx: Any, sub: Wire) -> Wire | None:
     """The newest invoice that is neither a draft nor void: the one whose state the subscription shows."""
-    for invoice in ctx.store.select("invoice", subscription=sub["id"]):
+    for invoice in invoices_of(ctx, sub):
         if invoice["status"] not in ("draft", "void"):
             return invoice
     return None
@@ -110,7 +116,7 @@ def end(
         "automatically_finalizes_at": None,
         "next_payment_attempt": None,
     }
-    for invoice in ctx.store.select("invoice", subscription=sub["id"]):
+    for invoice in invoices_of(ctx, sub):
         if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
             ctx.emit("invoice.updated", invoice, ctx.store.update(invoice, **stopped))
     ctx.emit("customer.subscription.deleted", sub)

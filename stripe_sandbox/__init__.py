@@ -1,0 +1,1 @@
+"""A local stand-in for Stripe Billing, for demonstrations and tests. See README.md."""

@@ -1,0 +1,1 @@
+"""What every part of the sandbox stands on: contract, store, requests, events, time."""

@@ -1,0 +1,1 @@
+"""Hosted pages: Checkout, 3-D Secure, invoices."""

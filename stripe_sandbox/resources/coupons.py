@@ -1,0 +1,108 @@
+"""Coupons: /v1/coupons (docs.stripe.com/api/coupons)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_sandbox.core import errors, ids, listing
+from stripe_sandbox.core.operations import ListPage, operation
+from stripe_sandbox.core.rendering import view
+from stripe_sandbox.resources import common
+
+Wire = dict[str, Any]
+MAX_REDEEM_SECONDS = 5 * 366 * 86400
+
+
+@view("coupon")
+def show(account: Any, coupon: Wire) -> Wire:
+    """Products it is limited to are shown only when expanded; `valid` depends on time and use."""
+    limited = coupon["_products"]
+    coupon["_lazy"] = {"applies_to": lambda: {"products": limited} if limited else None}
+    return coupon
+
+
+@operation(
+    "POST",
+    "/v1/coupons",
+    params="id name percent_off amount_off currency duration duration_in_months max_redemptions "
+    "redeem_by applies_to metadata",
+)
+def create(ctx: Any, params: Wire) -> Wire:
+    """Make a coupon: either a percentage or an amount of one currency."""
+    percent, amount = params.get("percent_off"), params.get("amount_off")
+    if (percent is None) == (amount is None):
+        raise errors.invalid("You must pass exactly one of percent_off and amount_off.", "percent_off")
+    if percent is not None and not 0 < percent <= 100:
+        raise errors.invalid("percent_off is more than 0 and at most 100.", "percent_off")
+    if amount is not None and (amount <= 0 or "currency" not in params):
+        raise errors.invalid("amount_off is positive and needs currency.", "currency")
+    if percent is not None and "currency" in params:
+        raise errors.invalid("currency goes with amount_off only.", "currency")
+    duration = params.get("duration", "once")
+    if (duration == "repeating") != ("duration_in_months" in params):
+        raise errors.invalid(
+            "duration_in_months goes with duration=repeating, and only with it.",
+            "duration_in_months",
+        )
+    if not ctx.now < params.get("redeem_by", ctx.now + 1) <= ctx.now + MAX_REDEEM_SECONDS:
+        raise errors.invalid("redeem_by lies in the next five years.", "redeem_by")
+    products = params.get("applies_to", {}).get("products", [])
+    for product in products:
+        ctx.store.get("product", product, "applies_to[products]")
+    coupon = {
+        "id": params.get("id") or ids.secret(8),
+        "object": "coupon",
+        "amount_off": amount,
+        "created": ctx.now,
+        "currency": params["currency"].lower() if amount is not None else None,
+        "duration": duration,
+        "duration_in_months": params.get("duration_in_months"),
+        "livemode": False,
+        "max_redemptions": params.get("max_redemptions"),
+        "metadata": common.metadata({}, params.get("metadata")),
+        "name": params.get("name"),
+        "percent_off": percent,
+        "redeem_by": params.get("redeem_by"),
+        "times_redeemed": 0,
+        "valid": True,
+        "_products": products,
+    }
+    ctx.store.insert(coupon)
+    ctx.emit("coupon.created", coupon)
+    return coupon
+
+
+@operation("GET", "/v1/coupons/{coupon}")
+def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
+    """One coupon."""
+    return ctx.store.get("coupon", key)
+
+
+@operation("POST", "/v1/coupons/{coupon}", params="name metadata")
+def update(ctx: Any, params: Wire, key: str) -> Wire:
+    """Change what may be changed."""
+    coupon = ctx.store.get("coupon", key)
+    return common.update(ctx, coupon, "coupon.updated", common.changes(coupon, params, "name"))
+
+
+@operation("GET", "/v1/coupons", params="created")
+def list_all(ctx: Any, params: Wire) -> ListPage:
+    """Coupons, newest first."""
+    return listing.page(ctx, "coupon", params, "/v1/coupons")
+
+
+@operation("DELETE", "/v1/coupons/{coupon}")
+def delete(ctx: Any, params: Wire, key: str) -> Wire:
+    """Delete a coupon; discounts that were given with it stay.
+
+    It is kept out of sight, because discounts still show it.
+    """
+    coupon = ctx.store.get("coupon", key)
+    ctx.store.update(coupon, valid=False)
+    ctx.emit("coupon.deleted", coupon)
+    used = any(
+        d["source"]["coupon"] == key for d in ctx.store.select("discount")
+    )
+    if not used:
+        ctx.store.remove(coupon)
+    return {"id": key, "object": "coupon", "deleted": True}

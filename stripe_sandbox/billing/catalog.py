@@ -1,4 +1,4 @@
-"""Prices, tax rates and metadata as parameters name them, checked as Stripe checks them."""
+"""Prices, quantities, tax rates and payment methods as parameters name them, checked as Stripe does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_sandbox.core import errors
+from stripe_sandbox.resources import common, prices
 
 Wire = dict[str, Any]
+
+merged_metadata = common.metadata
 
 
 def price_for(
@@ -43,10 +46,8 @@ def price_for(
 
 def inline_price(ctx: Any, data: Mapping[str, Any], param: str) -> Wire:
     """Store the inactive price that ``price_data`` describes (Stripe keeps it, hidden from choice)."""
-    from stripe_sandbox.resources import prices
-
-    ctx.store.get("product", data["product"], param=f"{param}[product]")
-    return prices.create_inline(ctx, data, param)
+    ctx.store.get("product", data["product"], f"{param}[product]")
+    return prices.create(ctx, {**data, "active": False})
 
 
 def product_name(ctx: Any, price: Wire) -> str:
@@ -91,14 +92,6 @@ def payment_method_of(ctx: Any, key: str, customer: str, param: str) -> str:
             "resource_missing",
         )
     return key
-
-
-def merged_metadata(current: Mapping[str, str], given: Any) -> dict[str, str]:
-    """Metadata after an update: ``""`` clears all, an empty value removes its key."""
-    if given == "":
-        return {}
-    merged = {**current, **(given or {})}
-    return {key: value for key, value in merged.items() if value != ""}
 
 
 def customer_currency(ctx: Any, customer: Wire, currency: str) -> None:

@@ -14,6 +14,13 @@ def of_invoice(ctx: Any, invoice: Wire) -> list[Wire]:
     return list(ctx.store.select("invoice_payment", invoice=invoice["id"]))[::-1]
 
 
+def prepare(ctx: Any, invoice: Wire) -> None:
+    """Give a finalized invoice the PaymentIntent that will pay it."""
+    from stripe_sandbox.payments import collect
+
+    attach(ctx, invoice, collect.intent_for(ctx, invoice))
+
+
 def attach(ctx: Any, invoice: Wire, payment_intent: Wire) -> Wire:
     """The invoice payment of a PaymentIntent, made as the invoice's default when it is new."""
     key = payment_intent["id"]
@@ -60,8 +67,12 @@ def mark_paid(ctx: Any, invoice: Wire, payment_intent: Wire) -> None:
 
 def cancel_open(ctx: Any, invoice: Wire) -> None:
     """Cancel what has not been paid when the invoice is settled otherwise or voided."""
+    from stripe_sandbox.payments import collect
+
     for payment in of_invoice(ctx, invoice):
         if payment["status"] == "open":
+            intent = ctx.store.get("payment_intent", payment["payment"]["payment_intent"])
+            collect.cancel_intent(ctx, intent)
             ctx.store.update(
                 payment,
                 status="canceled",

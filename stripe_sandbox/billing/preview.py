@@ -5,7 +5,8 @@ A preview has the shape of a draft, its id starts with ``upcoming_in`` and its l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 from stripe_sandbox.billing import (
@@ -40,6 +41,22 @@ NO_CUSTOMER: Wire = {
 }
 
 
+def without_trace(work: Callable[..., Wire]) -> Callable[..., Wire]:
+    """Take back whatever a preview had to store on its way, such as the price of a ``price_data``."""
+
+    @wraps(work)
+    def run(ctx: Any, *args: Any, **kwargs: Any) -> Wire:
+        waiting = list(ctx.account.outbox)
+        with ctx.store.journal() as undo:
+            result = work(ctx, *args, **kwargs)
+            undo()
+        ctx.account.outbox[:] = waiting
+        return result
+
+    return run
+
+
+@without_trace
 def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
     """First invoice of the subscription that POST /v1/subscriptions would create with ``params``."""
     key = params.get("customer")
@@ -68,6 +85,7 @@ def _forget_subscription(line: Wire) -> None:
             line["parent"][kind]["subscription"] = None
 
 
+@without_trace
 def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
     """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``proration_*`` ...)."""
     made = changes.plan(ctx, sub, params)

@@ -1,6 +1,6 @@
 """What a quantity of a price costs: per unit, packages, graduated tiers, volume tiers.
 
-A price is the wire dict of Stripe's Price; the result is a list of ``Component``, one for each invoice
+A price is the stored dict of Stripe's Price, whose tiers are kept in ``_tiers``; the result is a list of ``Component``, one for each invoice
 line that Stripe would print. Amounts are exact minor units until ``Component.amount`` rounds them.
 """
 
@@ -50,8 +50,8 @@ def components(price: Mapping[str, Any], quantity: int) -> list[Component]:
     if price["billing_scheme"] == "per_unit":
         return [Component(quantity, _packages(price, quantity), unit_amount(price))]
     if price["tiers_mode"] == "volume":
-        return _volume(price["tiers"], quantity)
-    return _graduated(price["tiers"], quantity)
+        return _volume(price["_tiers"], quantity)
+    return _graduated(price["_tiers"], quantity)
 
 
 def total(price: Mapping[str, Any], quantity: int) -> int:

@@ -11,7 +11,7 @@ def tiered(mode, *rows, currency="usd"):
     return {
         "billing_scheme": "tiered",
         "tiers_mode": mode,
-        "tiers": list(rows),
+        "_tiers": list(rows),
         "currency": currency,
     }
 

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_sandbox.core import errors
-from stripe_sandbox.resources import common, prices
+from stripe_sandbox.resources import common, customers, prices
 
 Wire = dict[str, Any]
 
 merged_metadata = common.metadata
+
+
+def customer_for(ctx: Any, params: Mapping[str, Any]) -> Wire:
+    """The customer that the parameters name, who must not be deleted."""
+    if "customer" not in params:
+        raise errors.missing("customer")
+    return customers.live(ctx, params["customer"])
 
 
 def price_for(

@@ -81,6 +81,8 @@ def _check_coupon(ctx: Any, coupon: Wire, currency: str, param: str) -> None:
         raise errors.invalid(
             f"Coupon {coupon['id']} is expired and cannot be applied.", param, "coupon_expired"
         )
+    if not coupon["valid"]:
+        raise errors.missing_resource("coupon", coupon["id"], param)
     if coupon["amount_off"] is not None and _amount_off(coupon, currency) is None:
         raise errors.invalid(
             f"Coupon {coupon['id']} has no amount_off in {currency}.", param
@@ -115,10 +117,7 @@ def _has_paid(ctx: Any, customer: str) -> bool:
 
 
 def _amount_off(coupon: Wire, currency: str) -> int | None:
-    if coupon["currency"] == currency:
-        return coupon["amount_off"]
-    options = coupon.get("currency_options") or {}
-    return (options.get(currency) or {}).get("amount_off")
+    return coupon["amount_off"] if coupon["currency"] == currency else None
 
 
 def save(ctx: Any, discounts: Iterable[Wire]) -> list[str]:
@@ -147,7 +146,10 @@ def _count_redemption(ctx: Any, discount: Wire) -> None:
         redeemed.append(("promotion_code", discount["promotion_code"]))
     for kind, key in redeemed:
         found = ctx.store.get(kind, key)
-        ctx.store.update(found, times_redeemed=found["times_redeemed"] + 1)
+        redemptions = found["times_redeemed"] + 1
+        ctx.store.update(found, times_redeemed=redemptions)
+        if kind == "coupon" and redemptions == found["max_redemptions"]:
+            ctx.store.update(found, valid=False)
 
 
 def active(ctx: Any, keys: Iterable[str], at: int) -> list[str]:
@@ -176,11 +178,10 @@ def for_computation(
         discount = (unsaved or {}).get(key) or ctx.store.get("discount", key)
         coupon = ctx.store.get("coupon", discount["source"]["coupon"])
         percent = coupon["percent_off"]
-        products = (coupon.get("applies_to") or {}).get("products")
         result[key] = pure.Discount(
             key,
             None if percent is None else Fraction(str(percent)),
             None if percent is not None else _amount_off(coupon, currency),
-            None if not products else frozenset(products),
+            frozenset(coupon["_products"]) or None,
         )
     return result

@@ -36,7 +36,7 @@ def create_subscription(
     ``paid_by`` that pays the first invoice.
     """
     behavior = _behavior(params)
-    customer = ctx.store.get("customer", params["customer"], param="customer")
+    customer = catalog.customer_for(ctx, params)
     made = composition.compose(ctx, params, customer)
     made.sub["default_payment_method"] = payment_method or made.sub["default_payment_method"]
     first = _first_invoice(ctx, made)

@@ -60,7 +60,7 @@ def without_trace(work: Callable[..., Wire]) -> Callable[..., Wire]:
 def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
     """First invoice of the subscription that POST /v1/subscriptions would create with ``params``."""
     key = params.get("customer")
-    customer = ctx.store.get("customer", key, param="customer") if key else NO_CUSTOMER
+    customer = catalog.customer_for(ctx, params) if key else NO_CUSTOMER
     made = composition.compose(ctx, params, customer)
     waiting = drafts.pending_items(ctx, key, made.sub["currency"], None) if key else []
     own = composition.first_lines(ctx, made)
@@ -72,8 +72,8 @@ def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
         made.sub["currency"],
         "subscription_create",
         subscription=made.sub,
-        customer=customer["id"] or None,
     )
+    invoice["customer"] = customer["id"] or None
     invoice["parent"]["subscription_details"]["subscription"] = None
     return finish(ctx, invoice, own + drafts.pending_lines(waiting), made.unsaved_discounts())
 

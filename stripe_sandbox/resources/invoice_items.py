@@ -29,9 +29,7 @@ def show(account: Any, item: Wire) -> Wire:
 )
 def create(ctx: Any, params: Wire) -> Wire:
     """One of ``amount``, ``unit_amount_decimal``, ``pricing`` or ``price_data`` says what is charged."""
-    if "customer" not in params:
-        raise errors.missing("customer")
-    customer = ctx.store.get("customer", params["customer"], "customer")
+    customer = catalog.customer_for(ctx, params)
     invoice = _draft_for(ctx, params)
     sub = None
     if "subscription" in params:

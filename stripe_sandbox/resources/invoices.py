@@ -124,9 +124,7 @@ def list_lines(ctx: Any, params: Wire, key: str) -> ListPage:
 )
 def create(ctx: Any, params: Wire) -> Wire:
     """An empty draft; it takes waiting invoice items only when asked to."""
-    if "customer" not in params:
-        raise errors.missing("customer")
-    customer = ctx.store.get("customer", params["customer"], "customer")
+    customer = catalog.customer_for(ctx, params)
     sub = None
     if "subscription" in params:
         sub = ctx.store.get("subscription", params["subscription"], "subscription")

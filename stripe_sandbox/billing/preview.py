@@ -58,7 +58,10 @@ def without_trace(work: Callable[..., Wire]) -> Callable[..., Wire]:
 
 @without_trace
 def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
-    """First invoice of the subscription that POST /v1/subscriptions would create with ``params``."""
+    """First invoice of the subscription that POST /v1/subscriptions would create with ``params``.
+
+    Its ``parent`` names a subscription that will not exist, because the API demands an id there.
+    """
     key = params.get("customer")
     customer = catalog.customer_for(ctx, params) if key else NO_CUSTOMER
     made = composition.compose(ctx, params, customer)
@@ -74,7 +77,6 @@ def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
         subscription=made.sub,
     )
     invoice["customer"] = customer["id"] or None
-    invoice["parent"]["subscription_details"]["subscription"] = None
     return finish(ctx, invoice, own + drafts.pending_lines(waiting), made.unsaved_discounts())
 
 

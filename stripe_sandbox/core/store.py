@@ -23,6 +23,8 @@ INDEXED = (
     "coupon",
     "test_clock",
     "_token",
+    "_subscription",
+    "_payment_intent",
 )
 
 

@@ -1,0 +1,276 @@
+"""Charging cards: payment intents, charges and what they bring.
+
+docs.stripe.com/payments/paymentintents/lifecycle. A refused attempt leaves the intent waiting for another
+payment method; 3-D Secure leaves it waiting for the customer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_sandbox.core import ids
+from stripe_sandbox.payments import cards, fees
+
+Wire = dict[str, Any]
+AVAILABLE_AFTER = 2 * 86400
+AUTHENTICATION_REFUSED = (
+    "payment_intent_authentication_failure",
+    None,
+    "The provided payment method has failed authentication. Please choose a different payment method "
+    "and try again.",
+)
+
+
+@dataclass
+class Outcome:
+    """What an attempt to charge came to: succeeded, requires_action or failed."""
+
+    status: str
+    payment_intent: Wire
+    charge: Wire | None = None
+    error: Wire | None = None
+
+
+def new_intent(ctx: Any, amount: int, currency: str, **values: Any) -> Wire:
+    """Store a PaymentIntent that waits for a payment method, and say so."""
+    key = ids.new("pi")
+    intent = {
+        "id": key,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic",
+        "client_secret": f"{key}_secret_{ids.secret(24)}",
+        "confirmation_method": "automatic",
+        "created": ctx.now,
+        "currency": currency,
+        "customer": None,
+        "description": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_options": None,
+        "payment_method_types": ["card"],
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+        "_token": ids.secret(32),
+        **values,
+    }
+    ctx.store.insert(intent)
+    ctx.emit("payment_intent.created", intent)
+    return intent
+
+
+def intent_for(ctx: Any, invoice: Wire) -> Wire:
+    """The PaymentIntent of an invoice with something due."""
+    known = invoice.get("_payment_intent") and ctx.store.find(
+        "payment_intent", invoice["_payment_intent"]
+    )
+    if known:
+        return known
+    intent = new_intent(
+        ctx,
+        invoice["amount_due"],
+        invoice["currency"],
+        customer=invoice["customer"],
+        description=f"Payment for invoice {invoice['number']}",
+        setup_future_usage="off_session",
+        _invoice=invoice["id"],
+    )
+    ctx.store.update(invoice, _payment_intent=intent["id"])
+    return intent
+
+
+def charge_invoice(ctx: Any, invoice: Wire, method: str, *, off_session: bool) -> Outcome:
+    """Charge what is due on an invoice; the invoice itself is left alone."""
+    intent = intent_for(ctx, invoice)
+    return confirm(ctx, intent, ctx.store.get("payment_method", method), off_session=off_session)
+
+
+def confirm(
+    ctx: Any, intent: Wire, method: Wire, *, off_session: bool, return_url: str | None = None
+) -> Outcome:
+    """Try to charge a PaymentIntent with a payment method."""
+    card = cards.CARDS[method["_number"]]
+    ctx.store.update(
+        intent, payment_method=method["id"], _return_url=return_url or intent.get("_return_url")
+    )
+    if card.declined:
+        return _decline(ctx, intent, method, cards.error(card.declined))
+    if needs_authentication(card, method, off_session):
+        url = f"{ctx.account.base_url}/pages/authenticate/{intent['_token']}"
+        ctx.store.update(
+            intent,
+            status="requires_action",
+            last_payment_error=None,
+            next_action={
+                "type": "redirect_to_url",
+                "redirect_to_url": {"return_url": intent["_return_url"], "url": url},
+            },
+        )
+        ctx.emit("payment_intent.requires_action", intent)
+        return Outcome("requires_action", intent)
+    return _charge(ctx, intent, method)
+
+
+def needs_authentication(card: cards.Card, method: Wire, off_session: bool) -> bool:
+    """Whether the bank asks for 3-D Secure."""
+    if card.authentication == "unless_set_up":
+        return not (off_session and method["_set_up"])
+    return card.authentication == "always"
+
+
+def authenticate(ctx: Any, intent: Wire, passed: bool) -> Outcome:
+    """Go on after the customer has met, or failed, 3-D Secure."""
+    method = ctx.store.get("payment_method", intent["payment_method"])
+    ctx.store.update(intent, next_action=None)
+    if not passed:
+        return _decline(ctx, intent, method, cards.error(AUTHENTICATION_REFUSED), charged=False)
+    return _charge(ctx, intent, method)
+
+
+def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
+    card = cards.CARDS[method["_number"]]
+    if card.charge_declined:
+        return _decline(ctx, intent, method, cards.error(card.charge_declined))
+    charge = _new_charge(ctx, intent, method, None)
+    transaction = _new_transaction(ctx, charge)
+    ctx.store.update(charge, balance_transaction=transaction["id"])
+    ctx.emit("charge.succeeded", charge)
+    ctx.store.update(
+        intent,
+        status="succeeded",
+        amount_received=intent["amount"],
+        latest_charge=charge["id"],
+        last_payment_error=None,
+        next_action=None,
+    )
+    if intent["setup_future_usage"]:
+        ctx.store.update(method, _set_up=True)
+    ctx.emit("payment_intent.succeeded", intent)
+    return Outcome("succeeded", intent, charge)
+
+
+def _decline(
+    ctx: Any, intent: Wire, method: Wire, error: Wire, *, charged: bool = True
+) -> Outcome:
+    charge = _new_charge(ctx, intent, method, error) if charged else None
+    if charge:
+        ctx.store.update(intent, latest_charge=charge["id"])
+        ctx.emit("charge.failed", charge)
+    shown = error | ({"charge": charge["id"]} if charge else {})
+    ctx.store.update(
+        intent,
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        last_payment_error=shown | {"payment_method": ctx.account.render(method)},
+    )
+    ctx.emit("payment_intent.payment_failed", intent)
+    return Outcome("failed", intent, charge, shown)
+
+
+def cancel_intent(ctx: Any, intent: Wire) -> None:
+    """Cancel a PaymentIntent that has not been paid."""
+    if intent["status"] in ("succeeded", "canceled"):
+        return
+    ctx.store.update(intent, status="canceled", canceled_at=ctx.now, next_action=None)
+    ctx.emit("payment_intent.canceled", intent)
+
+
+def _new_charge(ctx: Any, intent: Wire, method: Wire, error: Wire | None) -> Wire:
+    shown = method["card"]
+    charge = {
+        "id": ids.new("ch"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": 0 if error else intent["amount"],
+        "amount_refunded": 0,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "captured": not error,
+        "created": ctx.now,
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_code": error and error["code"],
+        "failure_message": error and error["message"],
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "outcome": {
+            "network_status": "declined_by_network" if error else "approved_by_network",
+            "reason": error and error.get("decline_code", error["code"]),
+            "risk_level": "normal",
+            "seller_message": "The bank did not accept the payment."
+            if error
+            else "Payment complete.",
+            "type": "issuer_declined" if error else "authorized",
+        },
+        "paid": not error,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": {
+            "type": "card",
+            "card": {
+                key: shown[key]
+                for key in ("brand", "country", "exp_month", "exp_year", "funding", "last4")
+            },
+        },
+        "receipt_url": None if error else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
+        "refunded": False,
+        "status": "failed" if error else "succeeded",
+    }
+    return ctx.store.insert(charge)
+
+
+def _new_transaction(ctx: Any, charge: Wire) -> Wire:
+    fee = fees.fee(charge["amount"])
+    return ctx.store.insert(
+        {
+            "id": ids.new("txn"),
+            "object": "balance_transaction",
+            "amount": charge["amount"],
+            "available_on": ctx.now + AVAILABLE_AFTER,
+            "balance_type": "payments",
+            "created": ctx.now,
+            "currency": charge["currency"],
+            "description": charge["description"],
+            "exchange_rate": None,
+            "fee": fee,
+            "fee_details": [
+                {
+                    "amount": fee,
+                    "application": None,
+                    "currency": charge["currency"],
+                    "description": "Stripe processing fees",
+                    "type": "stripe_fee",
+                }
+            ],
+            "net": charge["amount"] - fee,
+            "reporting_category": "charge",
+            "source": charge["id"],
+            "status": "pending",
+            "type": "charge",
+        }
+    )

@@ -1,0 +1,58 @@
+"""Charges and balance transactions: /v1/charges, /v1/balance_transactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_sandbox.core import listing
+from stripe_sandbox.core.operations import ListPage, operation
+from stripe_sandbox.core.rendering import view
+
+Wire = dict[str, Any]
+
+
+@view("balance_transaction")
+def show_transaction(account: Any, transaction: Wire) -> Wire:
+    """Funds become available with time."""
+    if transaction["available_on"] <= account.context().now:
+        transaction["status"] = "available"
+    return transaction
+
+
+@operation("GET", "/v1/charges/{charge}")
+def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
+    """One charge."""
+    return ctx.store.get("charge", key, "charge")
+
+
+@operation("GET", "/v1/charges", params="customer created payment_intent")
+def list_all(ctx: Any, params: Wire) -> ListPage:
+    """Charges, newest first."""
+    return listing.page(
+        ctx,
+        "charge",
+        params,
+        "/v1/charges",
+        customer=params.get("customer"),
+        payment_intent=params.get("payment_intent"),
+    )
+
+
+@operation("GET", "/v1/balance_transactions/{id}")
+def retrieve_transaction(ctx: Any, params: Wire, key: str) -> Wire:
+    """One balance transaction."""
+    return ctx.store.get("balance_transaction", key)
+
+
+@operation("GET", "/v1/balance_transactions", params="created currency source type")
+def list_transactions(ctx: Any, params: Wire) -> ListPage:
+    """Balance transactions, newest first."""
+    return listing.page(
+        ctx,
+        "balance_transaction",
+        params,
+        "/v1/balance_transactions",
+        currency=params.get("currency"),
+        source=params.get("source"),
+        type=params.get("type"),
+    )

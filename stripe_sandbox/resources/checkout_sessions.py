@@ -1,0 +1,292 @@
+"""Checkout Sessions: /v1/checkout/sessions, modes subscription and setup (docs.stripe.com/api/checkout/sessions)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from stripe_sandbox.core import errors, ids, listing
+from stripe_sandbox.core.operations import ListPage, operation
+from stripe_sandbox.core.rendering import list_object, view
+from stripe_sandbox.payments import checkout
+from stripe_sandbox.resources import common, customers
+
+Wire = dict[str, Any]
+KIND, URL = "checkout.session", "/v1/checkout/sessions"
+MIN_LIFE, MAX_LIFE = 30 * 60, 24 * 3600
+MIN_TRIAL = 48 * 3600
+MAX_LINES = 20
+SUBSCRIPTION_DATA = (
+    "description metadata default_tax_rates trial_end trial_period_days billing_cycle_anchor "
+    "proration_behavior trial_settings billing_mode"
+)
+
+
+@view(KIND)
+def show(account: Any, session: Wire) -> Wire:
+    """Line items are shown only when they are expanded."""
+    rows = session["_lines_shown"]
+    session["_lazy"] = {"line_items": lambda: list_object(f"{URL}/{session['id']}/line_items", rows)}
+    return session
+
+
+@operation(
+    "POST",
+    URL,
+    params="mode customer customer_email client_reference_id metadata line_items.price "
+    "line_items.quantity line_items.tax_rates success_url cancel_url locale expires_at discounts "
+    "allow_promotion_codes payment_method_collection currency ui_mode setup_intent_data.metadata "
+    + " ".join(f"subscription_data.{name}" for name in SUBSCRIPTION_DATA.split()),
+)
+def create(ctx: Any, params: Wire) -> Wire:
+    """Make a session and the address of its page."""
+    mode = params.get("mode")
+    if mode not in ("subscription", "setup"):
+        raise errors.not_implemented(f"Checkout in mode {mode}", "mode")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise errors.not_implemented(f"ui_mode={params['ui_mode']}", "ui_mode")
+    _check_urls(params)
+    if params.get("customer"):
+        customers.live(ctx, params["customer"])
+        if "customer_email" in params:
+            raise errors.invalid("You may only specify one of customer, customer_email.", "customer")
+    life = params.get("expires_at", ctx.now + MAX_LIFE) - ctx.now
+    if not MIN_LIFE <= life <= MAX_LIFE:
+        raise errors.invalid("expires_at is 30 minutes to 24 hours from now.", "expires_at")
+    lines = _lines(ctx, params) if mode == "subscription" else []
+    data = params.get("subscription_data", {})
+    _check_subscription_data(ctx, data, mode)
+    discounts = _discounts(ctx, params)
+    key = f"cs_test_{ids.secret(58)}"
+    token = ids.secret(40)
+    session = _blank(ctx, params) | {
+        "id": key,
+        "mode": mode,
+        "currency": lines[0]["_currency"] if lines else params.get("currency"),
+        "expires_at": ctx.now + life,
+        "payment_status": "unpaid",
+        "url": f"{ctx.account.base_url}/pages/checkout/{token}",
+        "_token": token,
+        "_line_items": lines,
+        "_subscription_data": data,
+        "_discounts": discounts,
+        "_setup_metadata": params.get("setup_intent_data", {}).get("metadata", {}),
+        "_lines_shown": [],
+    }
+    if mode == "setup":
+        if not params.get("currency"):
+            raise errors.missing("currency")
+        session["payment_status"] = "no_payment_required"
+    else:
+        price(ctx, session)
+    ctx.store.insert(session)
+    clock = ctx.clock
+    ctx.account.schedule(session["expires_at"], "checkout.expire", key, clock=clock)
+    return session
+
+
+def price(ctx: Any, session: Wire) -> None:
+    """Compute what a session shows from the preview of the first invoice."""
+    invoice = checkout.first_invoice(ctx, session)
+    session.update(checkout.totals(invoice))
+    by_price: dict[str, list[Wire]] = {}
+    for line in invoice.get("_lines", []):
+        by_price.setdefault(line["pricing"]["price_details"]["price"], []).append(line)
+    shown = []
+    for line in session["_line_items"]:
+        found = by_price.get(line["price"], [])
+        subtotal = sum(row["amount"] for row in found)
+        off = sum(part["amount"] for row in found for part in row["discount_amounts"] or [])
+        taxes = [part for row in found for part in row["taxes"] or []]
+        added = sum(part["amount"] for part in taxes if part["tax_behavior"] == "exclusive")
+        stored = ctx.store.get("price", line["price"])
+        shown.append(
+            {
+                "id": f"li_1{ids.secret(23)}",
+                "object": "item",
+                "adjustable_quantity": None,
+                "amount_discount": off,
+                "amount_subtotal": subtotal,
+                "amount_tax": sum(part["amount"] for part in taxes),
+                "amount_total": subtotal - off + added,
+                "currency": session["currency"],
+                "description": ctx.store.get("product", stored["product"])["name"],
+                "metadata": {},
+                "price": ctx.account.render(stored),
+                "quantity": line.get("quantity"),
+            }
+        )
+    session["_lines_shown"] = shown
+
+
+@operation("GET", URL + "/{session}")
+def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
+    """One session."""
+    return ctx.store.get(KIND, key, "session")
+
+
+@operation(
+    "GET", URL, params="customer subscription payment_intent status created customer_details.email"
+)
+def list_all(ctx: Any, params: Wire) -> ListPage:
+    """Sessions, newest first."""
+    email = params.get("customer_details", {}).get("email")
+    return listing.page(
+        ctx,
+        KIND,
+        params,
+        URL,
+        where=lambda o: email is None or (o["customer_details"] or {}).get("email") == email,
+        customer=params.get("customer"),
+        subscription=params.get("subscription"),
+        payment_intent=params.get("payment_intent"),
+        status=params.get("status"),
+    )
+
+
+@operation("GET", URL + "/{session}/line_items")
+def line_items(ctx: Any, params: Wire, key: str) -> ListPage:
+    """The lines of a session."""
+    session = ctx.store.get(KIND, key, "session")
+    limit = params.get("limit", listing.DEFAULT_LIMIT)
+    rows = session["_lines_shown"]
+    return ListPage(rows[:limit], len(rows) > limit, f"{URL}/{key}/line_items")
+
+
+@operation("POST", URL + "/{session}/expire")
+def expire(ctx: Any, params: Wire, key: str) -> Wire:
+    """Close an open session, so that nobody can complete it."""
+    session = ctx.store.get(KIND, key, "session")
+    if session["status"] != "open":
+        raise errors.invalid(
+            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session "
+            f"has a status of `{session['status']}`."
+        )
+    checkout.expire(ctx, key)
+    return session
+
+
+def _check_urls(params: Wire) -> None:
+    if "success_url" not in params:
+        raise errors.missing("success_url")
+    for name in ("success_url", "cancel_url"):
+        if name in params and urlsplit(params[name]).scheme not in ("http", "https"):
+            raise errors.invalid("Not a valid URL", name, "url_invalid")
+
+
+def _lines(ctx: Any, params: Wire) -> list[Wire]:
+    rows = params.get("line_items") or []
+    if not rows:
+        raise errors.missing("line_items")
+    if len(rows) > MAX_LINES:
+        raise errors.invalid(f"Up to {MAX_LINES} recurring prices.", "line_items")
+    lines = []
+    for index, row in enumerate(rows):
+        where = f"line_items[{index}]"
+        if "price" not in row:
+            raise errors.missing(f"{where}[price]")
+        found = ctx.store.get("price", row["price"], f"{where}[price]")
+        if not found["active"]:
+            raise errors.invalid(f"The price {found['id']} is inactive.", f"{where}[price]")
+        if found["recurring"] is None:
+            raise errors.not_implemented("one-time prices in Checkout", f"{where}[price]")
+        metered = found["recurring"]["usage_type"] == "metered"
+        if metered == ("quantity" in row):
+            what = "must not" if metered else "must"
+            raise errors.invalid(
+                f"Quantity {what} be given for {found['recurring']['usage_type']} prices.",
+                f"{where}[quantity]",
+            )
+        if not metered and row["quantity"] < 1:
+            raise errors.invalid("Quantity must be at least 1.", f"{where}[quantity]")
+        lines.append({**row, "_currency": found["currency"]})
+    if len({line["_currency"] for line in lines}) > 1:
+        raise errors.invalid("All prices must have the same currency.", "line_items")
+    return lines
+
+
+def _check_subscription_data(ctx: Any, data: Wire, mode: str) -> None:
+    if mode == "setup" and data:
+        raise errors.invalid("subscription_data goes with mode=subscription.", "subscription_data")
+    if data.get("trial_end") is not None and data["trial_end"] < ctx.now + MIN_TRIAL:
+        raise errors.invalid(
+            "The trial_end must be at least 48 hours in the future.", "subscription_data[trial_end]"
+        )
+    if data.get("trial_period_days", 1) < 1:
+        raise errors.invalid("At least one day.", "subscription_data[trial_period_days]")
+    if "billing_cycle_anchor" in data and {"trial_end", "trial_period_days"} & data.keys():
+        raise errors.invalid(
+            "billing_cycle_anchor cannot be used with trials in Checkout.",
+            "subscription_data[billing_cycle_anchor]",
+        )
+
+
+def _discounts(ctx: Any, params: Wire) -> list[Wire]:
+    discounts = params.get("discounts") or []
+    if discounts and params.get("allow_promotion_codes"):
+        raise errors.invalid(
+            "You may only specify one of these parameters: allow_promotion_codes, discounts.",
+            "discounts",
+        )
+    if len(discounts) > 1:
+        raise errors.invalid("Checkout takes one discount.", "discounts")
+    return discounts
+
+
+def _blank(ctx: Any, params: Wire) -> Wire:
+    """The properties of a new session that do not depend on its mode."""
+    return {
+        "object": KIND,
+        "adaptive_pricing": None,
+        "after_expiration": None,
+        "allow_promotion_codes": params.get("allow_promotion_codes"),
+        "amount_subtotal": None,
+        "amount_total": None,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": None,
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": ctx.now,
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer": params.get("customer"),
+        "customer_creation": None if params.get("customer") else "always",
+        "customer_details": None,
+        "customer_email": params.get("customer_email"),
+        "discounts": [
+            {"coupon": row.get("coupon"), "promotion_code": row.get("promotion_code")}
+            for row in params.get("discounts") or []
+        ],
+        "invoice": None,
+        "invoice_creation": None,
+        "livemode": False,
+        "locale": params.get("locale"),
+        "metadata": common.metadata({}, params.get("metadata")),
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": params.get("payment_method_collection", "always"),
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "recovered_from": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": None,
+        "subscription": None,
+        "success_url": params["success_url"],
+        "total_details": None,
+        "ui_mode": "hosted_page",
+    }

@@ -1,0 +1,175 @@
+"""Payment methods: /v1/payment_methods (docs.stripe.com/api/payment_methods); cards only."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from stripe_sandbox.core import errors, ids, listing
+from stripe_sandbox.core.operations import ListPage, operation
+from stripe_sandbox.payments import cards
+from stripe_sandbox.resources import common, customers
+
+Wire = dict[str, Any]
+URL = "/v1/payment_methods"
+DETAILS = "billing_details.name billing_details.email billing_details.phone billing_details.address"
+
+
+def new(ctx: Any, card: cards.Card, *, month: int = 12, year: int = 2034, **billing: Any) -> Wire:
+    """Store a payment method for a test card."""
+    details = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
+    method = {
+        "id": ids.new("pm"),
+        "object": "payment_method",
+        "allow_redisplay": "unspecified",
+        "billing_details": details | billing,
+        "card": {
+            "brand": card.brand,
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": None,
+                "cvc_check": "pass",
+            },
+            "country": card.country,
+            "display_brand": card.brand,
+            "exp_month": month,
+            "exp_year": year,
+            "fingerprint": hashlib.sha256(card.number.encode()).hexdigest()[:16],
+            "funding": card.funding,
+            "generated_from": None,
+            "last4": card.number[-4:],
+            "networks": {"available": [card.brand], "preferred": None},
+            "three_d_secure_usage": {"supported": True},
+            "wallet": None,
+        },
+        "created": ctx.now,
+        "customer": None,
+        "livemode": False,
+        "metadata": {},
+        "type": "card",
+        "_number": card.number,
+        "_set_up": False,
+    }
+    return ctx.store.insert(method)
+
+
+def resolve(ctx: Any, key: str, param: str = "payment_method") -> Wire:
+    """A stored payment method, or a new one for a test id such as ``pm_card_visa``."""
+    card = cards.named(key) if key.startswith("pm_card_") else None
+    return new(ctx, card) if card else ctx.store.get("payment_method", key, param)
+
+
+def tie(ctx: Any, method: Wire, customer: Wire) -> None:
+    """Attach a payment method to a customer and say so."""
+    if method["customer"] == customer["id"]:
+        return
+    if method["customer"]:
+        raise errors.invalid(
+            "The payment method you provided has already been attached to a customer.",
+            "payment_method",
+        )
+    ctx.store.update(method, customer=customer["id"])
+    ctx.emit("payment_method.attached", method)
+
+
+@operation(
+    "POST",
+    URL,
+    params=f"type card.token {DETAILS} metadata",
+)
+def create(ctx: Any, params: Wire) -> Wire:
+    """Make one from a test token; raw card numbers are refused, as for most accounts at Stripe."""
+    if params.get("type") != "card":
+        raise errors.not_implemented(f"payment methods of type {params.get('type')}", "type")
+    token = params.get("card", {}).get("token")
+    if not token:
+        raise errors.missing("card[token]")
+    card = cards.named(token) if token.startswith("tok_") else None
+    if card is None:
+        raise errors.missing_resource("token", token, "card[token]")
+    method = new(ctx, card, **params.get("billing_details", {}))
+    ctx.store.update(method, metadata=common.metadata({}, params.get("metadata")))
+    return method
+
+
+@operation("GET", URL + "/{payment_method}")
+def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
+    """One payment method."""
+    return ctx.store.get("payment_method", key, "payment_method")
+
+
+@operation(
+    "POST", URL + "/{payment_method}", params=f"{DETAILS} card.exp_month card.exp_year metadata"
+)
+def update(ctx: Any, params: Wire, key: str) -> Wire:
+    """Change details of one that is attached."""
+    method = ctx.store.get("payment_method", key, "payment_method")
+    if not method["customer"]:
+        raise errors.invalid("You must attach the payment method to a customer first.")
+    values = common.changes(method, params)
+    if "billing_details" in params:
+        values["billing_details"] = method["billing_details"] | params["billing_details"]
+    if "card" in params:
+        values["card"] = method["card"] | params["card"]
+    return common.update(ctx, method, "payment_method.updated", values)
+
+
+@operation("GET", URL, params="customer type")
+def list_all(ctx: Any, params: Wire) -> ListPage:
+    """Payment methods of a customer, newest first."""
+    if "customer" not in params:
+        raise errors.missing("customer")
+    return _page(ctx, params, params["customer"], URL)
+
+
+@operation("GET", "/v1/customers/{customer}/payment_methods", params="type")
+def list_of_customer(ctx: Any, params: Wire, key: str) -> ListPage:
+    """Same, by the customer's address."""
+    return _page(ctx, params, key, f"/v1/customers/{key}/payment_methods")
+
+
+@operation("GET", "/v1/customers/{customer}/payment_methods/{payment_method}")
+def retrieve_of_customer(ctx: Any, params: Wire, customer: str, key: str) -> Wire:
+    """One payment method of a customer."""
+    method = ctx.store.get("payment_method", key, "payment_method")
+    if method["customer"] != customer:
+        raise errors.missing_resource("payment_method", key, "payment_method")
+    return method
+
+
+@operation("POST", URL + "/{payment_method}/attach", params="customer")
+def attach(ctx: Any, params: Wire, key: str) -> Wire:
+    """Give a customer a payment method; the bank checks the card."""
+    if "customer" not in params:
+        raise errors.missing("customer")
+    method = resolve(ctx, key)
+    declined = cards.CARDS[method["_number"]].declined
+    if declined:
+        raise errors.card_from(cards.error(declined))
+    tie(ctx, method, customers.live(ctx, params["customer"]))
+    return method
+
+
+@operation("POST", URL + "/{payment_method}/detach")
+def detach(ctx: Any, params: Wire, key: str) -> Wire:
+    """Take a payment method away from its customer, for good."""
+    method = ctx.store.get("payment_method", key, "payment_method")
+    if not method["customer"]:
+        raise errors.invalid("The payment method you provided is not attached to a customer.")
+    customer = ctx.store.get("customer", method["customer"])
+    settings = customer["invoice_settings"]
+    if settings["default_payment_method"] == key:
+        ctx.store.update(customer, invoice_settings=settings | {"default_payment_method": None})
+    for subscription in ctx.store.select("subscription", customer=customer["id"]):
+        if subscription["default_payment_method"] == key:
+            ctx.store.update(subscription, default_payment_method=None)
+    previous = ctx.store.update(method, customer=None)
+    ctx.emit("payment_method.detached", method, previous)
+    return method
+
+
+def _page(ctx: Any, params: Wire, customer: str, url: str) -> ListPage:
+    customers.live(ctx, customer)
+    return listing.page(
+        ctx, "payment_method", params, url, customer=customer, type=params.get("type")
+    )

@@ -53,6 +53,9 @@ def create_subscription(
         if not automatic:
             invoicing.schedule_finalization(ctx, invoice)
             return sub
+        if paid_by is not None:
+            ctx.store.update(invoice, _payment_intent=paid_by["id"])
+            ctx.store.update(paid_by, _invoice=invoice["id"])
         invoicing.finalize(ctx, invoice)
         if paid_by is not None and invoice["status"] == "open":
             invoicing.apply_payment(ctx, invoice, paid_by)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import stripe
 
+from stripe_sandbox.billing import invoicing, lifecycle, preview
+from stripe_sandbox.payments import collect
+
 from tests.sandbox.billing_setup import (
     DAY,
     FAILS_LATER,
@@ -315,3 +318,42 @@ def test_what_stripe_refuses(client):
     ):
         with pytest.raises(stripe.InvalidRequestError, match=words):
             client.v1.subscriptions.create({"customer": buyer, **params})
+
+
+def test_three_d_secure_completes_later(client, account):
+    """The bank asks at once: incomplete; once the customer has authenticated, the invoice is paid."""
+    sub = subscribe(client, customer(client, "pm_card_authenticationRequired"), price(client, 900))
+    assert sub.status == "incomplete"
+    assert "invoice.payment_action_required" in event_types(client, "invoice")
+    invoice = invoices(client, sub)[0]
+    assert (invoice.status, invoice.next_payment_attempt) == ("open", None)
+    with pytest.raises(stripe.CardError) as caught:
+        client.v1.invoices.pay(invoice.id)
+    assert caught.value.code == "invoice_payment_intent_requires_action"
+    with account.lock:
+        ctx = account.context()
+        stored = ctx.store.get("invoice", invoice.id)
+        intent = ctx.store.get("payment_intent", stored["_payment_intent"])
+        outcome = collect.authenticate(ctx, intent, True)
+        invoicing.apply_payment(ctx, stored, outcome.payment_intent)
+    assert client.v1.invoices.retrieve(invoice.id).status == "paid"
+    assert client.v1.subscriptions.retrieve(sub.id).status == "active"
+
+
+def test_checkout_pays_before_the_subscription_exists(client, account):
+    """Checkout charges the preview's amount first; the invoice then names that PaymentIntent."""
+    buyer, plan = customer(client), price(client, 1000)
+    method = client.v1.customers.retrieve(buyer).invoice_settings.default_payment_method
+    params = {"customer": buyer, "items": [{"price": plan, "quantity": 2}]}
+    with account.lock:
+        ctx = account.context()
+        due = preview.preview_new(ctx, params)["amount_due"]
+        intent = collect.new_intent(ctx, due, "usd", customer=buyer)
+        collect.confirm(ctx, intent, ctx.store.get("payment_method", method), off_session=False)
+        sub = lifecycle.create_subscription(
+            ctx, params, payment_method=method, paid_by=intent, from_checkout=True
+        )
+    shown = client.v1.subscriptions.retrieve(sub["id"], {"expand": ["latest_invoice.payments"]})
+    assert (shown.status, shown.default_payment_method) == ("active", method)
+    (payment,) = shown.latest_invoice.payments.data
+    assert (payment.payment.payment_intent, payment.amount_paid) == (intent["id"], 2000)

@@ -38,6 +38,7 @@ class Plan:
     prorations: list[Wire] = field(default_factory=list)
     restarts: bool = False
     invoices_now: bool = False
+    off_session: bool = False
 
     @property
     def items(self) -> list[tuple[Wire, Wire]]:
@@ -48,6 +49,7 @@ class Plan:
 def plan(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Plan:
     """Work out a change of ``items``, ``trial_end`` and ``billing_cycle_anchor``."""
     made = Plan(edits.read(ctx, sub, params.get("items") or []), {})
+    made.off_session = params.get("off_session", False)
     behavior = params.get("proration_behavior", "create_prorations")
     at = proration_moment(ctx, sub, params)
     on_trial = sub["status"] == "trialing"
@@ -152,7 +154,7 @@ def apply(ctx: Any, sub: Wire, made: Plan, fields: Mapping[str, Any], behavior: 
     if previous:
         ctx.emit("customer.subscription.updated", sub, previous)
     if invoice is not None:
-        store_and_collect(ctx, sub, invoice, all_lines, behavior)
+        store_and_collect(ctx, sub, invoice, all_lines, behavior, off_session=made.off_session)
 
 
 def _store_items(ctx: Any, sub: Wire, made: Plan) -> list[Wire]:
@@ -189,7 +191,13 @@ def prepare_invoice(
 
 
 def store_and_collect(
-    ctx: Any, sub: Wire, invoice: Wire, own: Sequence[Wire], behavior: str
+    ctx: Any,
+    sub: Wire,
+    invoice: Wire,
+    own: Sequence[Wire],
+    behavior: str,
+    *,
+    off_session: bool = True,
 ) -> Wire:
     """Store the prepared invoice with pending items, then finalize and collect it at once."""
     waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
@@ -200,7 +208,7 @@ def store_and_collect(
         return stored
     invoicing.finalize(ctx, stored)
     if stored["status"] == "open" and behavior != "default_incomplete":
-        outcome = invoicing.collect(ctx, stored)
+        outcome = invoicing.collect(ctx, stored, off_session=off_session)
         if behavior == "error_if_incomplete":
             invoicing.raise_unless_collected(outcome)
     return stored

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_sandbox.billing import (
+    cancellation,
     catalog,
     composition,
     discounting,
@@ -46,7 +47,7 @@ def create_subscription(
     if charge_now and not _chargeable(ctx, made):
         raise invoicing.no_method()
     with ctx.account.undoable(ctx, behavior == "error_if_incomplete"):
-        sub = _store(ctx, made, "incomplete" if automatic and due else None)
+        sub = _store(ctx, made, "incomplete" if automatic and due else None, params)
         if first is None:
             return sub
         invoice = _store_first(ctx, made, *first)
@@ -107,7 +108,9 @@ def _first_invoice(ctx: Any, made: composition.Composition) -> tuple[Wire, list[
     return invoice, all_lines, waiting
 
 
-def _store(ctx: Any, made: composition.Composition, status: str | None) -> Wire:
+def _store(
+    ctx: Any, made: composition.Composition, status: str | None, params: Mapping[str, Any]
+) -> Wire:
     """Store subscription, items and discounts; plan its calendar; emit ``created``."""
     catalog.customer_currency(ctx, made.customer, made.sub["currency"])
     made.sub["status"] = status or standing.running_status(ctx, made.sub)
@@ -115,6 +118,7 @@ def _store(ctx: Any, made: composition.Composition, status: str | None) -> Wire:
     sub = ctx.store.get("subscription", made.sub["id"])
     for item in made.items:
         ctx.store.insert(item)
+    ctx.store.update(sub, **cancellation.plan_end(ctx, sub, params))
     schedule.renewal(ctx, sub)
     if sub["status"] == "incomplete":
         schedule.expiry(ctx, sub)

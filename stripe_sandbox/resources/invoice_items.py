@@ -34,6 +34,8 @@ def create(ctx: Any, params: Wire) -> Wire:
     sub = None
     if "subscription" in params:
         sub = ctx.store.get("subscription", params["subscription"], "subscription")
+        if sub["customer"] != customer["id"]:
+            raise errors.invalid("The subscription belongs to another customer.", "subscription")
     period = params.get("period")
     more = {
         "period": (period["start"], period["end"]) if period else None,

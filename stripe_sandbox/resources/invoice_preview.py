@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from stripe_sandbox.billing import preview
+from stripe_sandbox.billing import changes, preview, standing
 from stripe_sandbox.core import errors
 from stripe_sandbox.core.operations import operation
 
 Wire = dict[str, Any]
+
+#: Parameters that only make sense before, or only after a subscription exists.
+NEW_ONLY = ("currency", "default_tax_rates", "discounts", "metadata")
+EXISTING_ONLY = ("cancel_now", "proration_date")
 
 
 @operation(
@@ -29,12 +34,20 @@ Wire = dict[str, Any]
 def create_preview(ctx: Any, params: Wire) -> Wire:
     """What a new subscription, a change, a cancellation or the next renewal would cost."""
     details = params.get("subscription_details") or {}
-    if "subscription" not in params:
-        return _of_new(ctx, params, details)
-    sub = ctx.store.get("subscription", params["subscription"], param="subscription")
+    if params.get("preview_mode", "next") != "next":
+        raise errors.not_implemented("preview_mode=recurring", "preview_mode")
+    if "subscription" in params:
+        return _of_existing(ctx, params, details)
+    return _of_new(ctx, params, details)
+
+
+def _of_existing(ctx: Any, params: Wire, details: Wire) -> Wire:
+    _refuse(params, NEW_ONLY, "")
+    _refuse(details, NEW_ONLY, "subscription_details")
+    sub = ctx.store.get("subscription", params["subscription"], "subscription")
     if params.get("customer") not in (None, sub["customer"]):
         raise errors.invalid("The subscription belongs to another customer.", "customer")
-    if sub["status"] in ("canceled", "incomplete_expired"):
+    if sub["status"] in standing.ENDED:
         raise errors.invalid(
             "You cannot preview the upcoming invoice for a canceled subscription.",
             "subscription",
@@ -42,7 +55,7 @@ def create_preview(ctx: Any, params: Wire) -> Wire:
         )
     if details.get("cancel_now"):
         prorate = details.get("proration_behavior", "create_prorations") != "none"
-        at = details.get("proration_date", ctx.now)
+        at = changes.proration_moment(ctx, sub, details)
         return preview.of_cancellation(ctx, sub, prorate=prorate, at=at)
     return preview.of_change(ctx, sub, details)
 
@@ -53,10 +66,25 @@ def _of_new(ctx: Any, params: Wire, details: Wire) -> Wire:
             "You must pass subscription, or subscription_details[items] of a new one.",
             "subscription_details[items]",
         )
-    anchor = (details.get("billing_cycle_anchor") or {}).get("timestamp")
+    _refuse(details, EXISTING_ONLY, "subscription_details")
+    for index, row in enumerate(details["items"]):
+        _refuse(row, ("deleted", "id"), f"subscription_details[items][{index}]")
+    anchor = details.get("billing_cycle_anchor") or {"type": "now"}
     wanted = ("items", "trial_end", "default_tax_rates", "proration_behavior", "metadata")
     made: Wire = {name: details[name] for name in wanted if name in details}
     made |= {k: params[k] for k in ("customer", "currency", "discounts") if k in params}
-    if anchor is not None:
-        made["billing_cycle_anchor"] = anchor
+    if anchor["type"] == "timestamp":
+        made["billing_cycle_anchor"] = anchor["timestamp"]
+    elif anchor["type"] != "now":
+        raise errors.invalid(
+            "A new subscription has no anchor to keep.", "subscription_details[billing_cycle_anchor]"
+        )
     return preview.preview_new(ctx, made)
+
+
+def _refuse(given: Wire, names: Iterable[str], where: str) -> None:
+    """Refuse what the other kind of preview takes, rather than ignore it."""
+    for name in names:
+        if name in given:
+            param = f"{where}[{name}]" if where else name
+            raise errors.not_implemented(f"{param} in this kind of preview", param)

@@ -13,7 +13,7 @@ from stripe_sandbox.core.rendering import view
 Wire = dict[str, Any]
 
 #: Parameters that concern the change, not the item.
-CHANGE = ("proration_behavior", "proration_date")
+CHANGE = ("off_session", "proration_behavior", "proration_date")
 
 
 @view("subscription_item")
@@ -93,7 +93,7 @@ def create(ctx: Any, params: Wire) -> Wire:
 def update(ctx: Any, params: Wire, key: str) -> Wire:
     item = ctx.store.get("subscription_item", key)
     sub = _editable(ctx, item["subscription"], "id")
-    row = {k: v for k, v in params.items() if k not in (*CHANGE, "off_session")}
+    row = {k: v for k, v in params.items() if k not in CHANGE}
     _apply(ctx, sub, {"id": key, **row}, params)
     return item
 

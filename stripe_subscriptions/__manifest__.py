@@ -27,6 +27,7 @@
         "views/res_partner_views.xml",
         "views/portal_templates.xml",
         "views/portal_subscription_templates.xml",
+        "views/portal_subscription_content_templates.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/res_partner_demo.xml"],

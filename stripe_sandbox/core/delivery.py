@@ -196,8 +196,8 @@ class _Lane(threading.Thread):
 
 def signature(body: bytes, secrets: list[str], now: int) -> str:
     """The header ``Stripe-Signature``: one v1 for each secret that is valid."""
-    parts = [f"t={now}"]
+    text, parts = body.decode(), [f"t={now}"]
     for secret in secrets:
-        header = stripe.WebhookSignature.generate_signature_header(body, secret, now)
+        header = stripe.WebhookSignature.generate_signature_header(text, secret, now)
         parts += [part for part in header.split(",") if part.startswith("v1=")]
     return ",".join(parts)

@@ -55,6 +55,8 @@ def plan(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Plan:
     on_trial = sub["status"] == "trialing"
     trial_end = _new_trial_end(ctx, sub, params)
     anchor = (params.get("billing_cycle_anchor") or {}).get("type", "unchanged")
+    if anchor not in ("now", "unchanged"):
+        raise errors.not_implemented(f"billing_cycle_anchor[type]={anchor}", "billing_cycle_anchor")
     moved = edits.moves_cycle(ctx, made.edits) and not on_trial
     made.restarts = anchor == "now" or trial_end is not None or moved
     if trial_end:
@@ -120,6 +122,13 @@ def _restart(ctx: Any, made: Plan, trial_end: int | None) -> None:
             ctx.now, recurring["interval"], recurring["interval_count"], 1
         )
         item |= {"current_period_start": ctx.now, "current_period_end": end}
+
+
+def restart(ctx: Any, made: Plan) -> None:
+    """Let new periods begin now, and be invoiced now."""
+    made.fields["billing_cycle_anchor"] = ctx.now
+    made.restarts = made.invoices_now = True
+    _restart(ctx, made, None)
 
 
 def restart_lines(ctx: Any, made: Plan) -> list[Wire]:

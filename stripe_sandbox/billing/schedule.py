@@ -16,6 +16,8 @@ UPCOMING = 7 * proration.DAY
 
 def renewal(ctx: Any, sub: Wire) -> None:
     """Plan the next moment at which a period of an item ends or the subscription itself does."""
+    if sub["status"] == "paused":
+        return
     ends = [item["current_period_end"] for item in standing.items_of(ctx, sub)]
     at = min(ends + ([sub["cancel_at"]] if sub["cancel_at"] else []))
     if at == sub["_renews_at"]:

@@ -14,6 +14,7 @@ from stripe_sandbox.billing import (
     dunning,
     invoice_items,
     lifecycle,
+    pausing,
     settings,
     standing,
 )
@@ -133,6 +134,28 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
         fields = settings.read(ctx, sub, params)
         invoice_items.save(ctx, extras)
         changes.apply(ctx, sub, made, fields, behavior)
+    return sub
+
+
+@operation(
+    "POST",
+    "/v1/subscriptions/{subscription}/pause",
+    params="bill_for.outstanding_usage_through bill_for.unused_time_from invoicing_behavior type",
+)
+def pause(ctx: Any, params: Wire, key: str) -> Wire:
+    sub = ctx.store.get("subscription", key)
+    pausing.pause(ctx, sub, params)
+    return sub
+
+
+@operation(
+    "POST",
+    "/v1/subscriptions/{subscription}/resume",
+    params="billing_cycle_anchor payment_behavior proration_behavior",
+)
+def resume(ctx: Any, params: Wire, key: str) -> Wire:
+    sub = ctx.store.get("subscription", key)
+    pausing.resume(ctx, sub, params)
     return sub
 
 

@@ -14,6 +14,8 @@ from tests.sandbox.contract_cases import contract_case
     "GET /v1/subscriptions/{subscription_exposed_id}",
     "POST /v1/subscriptions/{subscription_exposed_id}",
     "DELETE /v1/subscriptions/{subscription_exposed_id}",
+    "POST /v1/subscriptions/{subscription}/pause",
+    "POST /v1/subscriptions/{subscription}/resume",
 )
 def subscriptions(world: Any) -> None:
     api = world.client.v1
@@ -88,6 +90,17 @@ def subscriptions(world: Any) -> None:
     )
     api.subscriptions.update(
         sub.id, {"billing_cycle_anchor": {"type": "now"}, "pause_collection": ""}
+    )
+    api.subscriptions.pause(
+        sub.id,
+        {
+            "bill_for": {"unused_time_from": {"type": "now"}},
+            "invoicing_behavior": "invoice",
+            "type": "subscription",
+        },
+    )
+    api.subscriptions.resume(
+        sub.id, {"billing_cycle_anchor": {"type": "unchanged"}, "proration_behavior": "none"}
     )
     later = subscribe(world.client, buyer, price(world.client, 10), trial_period_days=5)
     api.subscriptions.update(later.id, {"trial_end": "now"})

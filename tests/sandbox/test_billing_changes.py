@@ -251,3 +251,38 @@ def test_proration_date_gives_the_same_figures(client, monthly, advance):
     assert lines(invoices(client, sub)[-1]) == lines(seen)[:2]
     with pytest.raises(stripe.InvalidRequestError, match="proration_date"):
         change(client, sub, items=items, proration_date=START - 1)
+
+
+def test_paused_and_resumed(client, monthly, advance):
+    """Half of 10.00 comes back as credit; a new month from 20 April costs 10.00 - 5.00."""
+    sub, _buyer, time = monthly
+    paused = client.v1.subscriptions.pause(sub.id)
+    assert (paused.status, paused.status_details.paused.subscription.type) == (
+        "paused",
+        "pause_requested",
+    )
+    advance(time, at(2027, 5, 3))
+    assert len(invoices(client, sub)) == 1
+    resumed = client.v1.subscriptions.resume(sub.id)
+    assert (resumed.status, resumed.status_details) == ("active", None)
+    assert resumed["items"].data[0].current_period_end == at(2027, 6, 3)
+    assert [amount for _, amount in lines(invoices(client, sub)[-1])] == [-500, 1000]
+    advance(time, at(2027, 6, 3, 2))
+    assert invoices(client, sub)[-1].amount_paid == 1000
+    kinds = event_types(client, "customer.subscription")
+    assert {"customer.subscription.paused", "customer.subscription.resumed"} <= set(kinds)
+
+
+def test_resumed_in_the_old_cycle(client, monthly, advance):
+    """Resumed on 24 April: 7 of 30 days of 10.00 = 2.33 wait beside the credit of 5.00."""
+    sub, buyer, time = monthly
+    client.v1.subscriptions.pause(sub.id)
+    advance(time, at(2027, 4, 24))
+    back = client.v1.subscriptions.resume(
+        sub.id, {"billing_cycle_anchor": {"type": "unchanged"}}
+    )
+    assert back["items"].data[0].current_period_end == at(2027, 5, 1)
+    waiting = client.v1.invoice_items.list({"customer": buyer, "pending": True}).data[::-1]
+    assert [item.amount for item in waiting] == [-500, 233]
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be resumed"):
+        client.v1.subscriptions.resume(sub.id)

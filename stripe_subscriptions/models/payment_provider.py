@@ -236,13 +236,15 @@ class PaymentProvider(models.Model):
         :raise UserError: When the provider is not set up, or its key is of the other mode.
         """
         self.ensure_one()
-        key = self.sudo().stripe_secret_key
+        # Staff who work with subscriptions may use the account without seeing its settings.
+        self = self.sudo()
+        key = self.stripe_secret_key
         if self.code != "stripe" or self.state == "disabled" or not key:
             raise UserError(
                 self.env._(
                     "Stripe is not set up: enter the keys in the payment provider %(provider)s and "
                     "set it to Test Mode or Enabled.",
-                    provider=self.sudo().display_name,
+                    provider=self.display_name,
                 )
             )
         other_mode = TEST_KEY_PREFIXES if self._stripe_livemode() else LIVE_KEY_PREFIXES
@@ -309,7 +311,7 @@ class PaymentProvider(models.Model):
 
     def _stripe_livemode(self):
         """Return whether the provider works in Stripe's live mode."""
-        return self.state == "enabled"
+        return self.sudo().state == "enabled"
 
     def _stripe_check_livemode(self, obj):
         """Refuse an object of the other mode.

@@ -31,6 +31,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When a request fails or an object cannot be applied.
         """
         self.ensure_one()
+        self = self.sudo()
         fetched_at = self.env["stripe.price"]._stripe_now()
         fetched = self._stripe_fetch(requests)
         for answer in fetched.values():

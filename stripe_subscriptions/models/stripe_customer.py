@@ -81,6 +81,7 @@ class StripeCustomer(models.Model):
         :rtype: stripe.customer
         :raise UserError: When Stripe cannot be reached or refuses.
         """
+        provider = provider.sudo()
         partner = contact.commercial_partner_id
         customer = self._stripe_get(provider, partner)
         if customer:

@@ -13,6 +13,9 @@ from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, 
 
 _logger = logging.getLogger(__name__)
 
+# How often a single event is tried at once when another lane changes the same records.
+CONFLICT_ATTEMPTS = 4
+
 
 class StripeEvent(models.Model):
     """How the inbox is worked through, by any number of cron lanes."""
@@ -112,23 +115,29 @@ class StripeEvent(models.Model):
         kind = const.EVENT_OBJECTS[self.event_type]
         return kind, self.object_id
 
-    def _apply(self, provider, fetched):
+    def _apply(self, provider, fetched, final=False):
         """Apply fetched objects and settle the events in one transaction.
 
         :param payment.provider provider: With the time of the fetch in the context.
         :param dict fetched: See `payment.provider._stripe_fetch`.
-        :return: Whether the events are settled. Several that failed together are not: everything
-            was rolled back, to be tried one by one. One that fails alone has it written on it.
+        :param bool final: Whether a conflict of a single event counts as its failure.
+        :return: Whether the events are settled. When not, everything was rolled back, to be tried
+            again: one by one, or because another lane was faster with one of the records.
         :rtype: bool
         """
         try:
             applied = provider._stripe_write(fetched)
             self._settle(fetched, applied)
             self.env.cr.flush()
+        except (psycopg2.OperationalError, psycopg2.IntegrityError) as error:
+            self.env.cr.rollback()
+            if len(self) > 1 or not final:
+                return False
+            self._fail(error)
         except Exception as error:
             # Whatever an event contains, the lane goes on; what was wrong is written on the event.
             self.env.cr.rollback()
-            if not isinstance(error, (UserError, psycopg2.OperationalError)):
+            if not isinstance(error, UserError):
                 _logger.exception("Stripe events %s failed", ", ".join(self.mapped("stripe_id")))
             if len(self) > 1:
                 return False
@@ -139,11 +148,16 @@ class StripeEvent(models.Model):
     def _apply_alone(self, provider):
         """Fetch again and apply one event of a batch that failed.
 
+        A conflict with another lane is tried again at once, with what Stripe says then.
+
         :param payment.provider provider: The Stripe account.
         """
-        fetched_at = self.env["stripe.price"]._stripe_now()
-        fetched = provider._stripe_fetch([self._get_fetch_request()])
-        self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched)
+        for attempt in range(1, CONFLICT_ATTEMPTS + 1):
+            fetched_at = self.env["stripe.price"]._stripe_now()
+            fetched = provider._stripe_fetch([self._get_fetch_request()])
+            final = attempt == CONFLICT_ATTEMPTS
+            if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
+                return
 
     def _settle(self, fetched, applied):
         """Write down what became of the events.

@@ -34,7 +34,7 @@ class StripeSubscription(models.Model):
         if self.stripe_id:
             return self.get_portal_url()
         self._check_ready()
-        provider = self.provider_id
+        provider = self.provider_id.sudo()
         customer = self.env["stripe.customer"]._stripe_get_or_create(provider, self.contact_id)
         params = self._prepare_checkout_params(customer)
         fingerprint = utils.fingerprint(params)
@@ -66,7 +66,7 @@ class StripeSubscription(models.Model):
         """
         if not self.checkout_session:
             return None
-        provider = self.provider_id
+        provider = self.provider_id.sudo()
         try:
             session = provider._stripe_client().retrieve("checkout.sessions", self.checkout_session)
             if session["status"] == "open" and self.checkout_fingerprint == fingerprint:

@@ -55,24 +55,7 @@ class StripeTaxRate(models.Model):
                 raise UserError(
                     self.env._("%(rate)s is booked in a tax already.", rate=rate.display_name)
                 )
-            company = rate.company_id
-            rate.tax_id = (
-                self.env["account.tax"]
-                .with_company(company)
-                .create(
-                    {
-                        "name": rate.display_name,
-                        "amount_type": "percent",
-                        "amount": rate.percentage,
-                        "type_tax_use": "sale",
-                        "price_include_override": "tax_included"
-                        if rate.inclusive
-                        else "tax_excluded",
-                        "company_id": company.id,
-                        "country_id": company.account_fiscal_country_id.id,
-                    }
-                )
-            )
+            rate.tax_id = rate._create_tax()
 
     def action_suggest_tax(self):
         """Book the rates without a tax in the one Odoo tax that fits, where there is exactly one."""
@@ -82,6 +65,27 @@ class StripeTaxRate(models.Model):
                 rate.tax_id = candidates
 
     # === BUSINESS METHODS === #
+
+    def _create_tax(self):
+        """Make a tax of the rate, with the accounts and tags of the company's default sales tax.
+
+        :rtype: account.tax
+        """
+        self.ensure_one()
+        company = self.company_id
+        values = {
+            "name": self.display_name,
+            "amount_type": "percent",
+            "amount": self.percentage,
+            "type_tax_use": "sale",
+            "price_include_override": "tax_included" if self.inclusive else "tax_excluded",
+            "company_id": company.id,
+            "country_id": company.account_fiscal_country_id.id,
+        }
+        default_tax = company.account_sale_tax_id
+        if default_tax.amount_type == "percent":
+            return default_tax.copy({**values, "description": False, "invoice_label": False})
+        return self.env["account.tax"].with_company(company).create(values)
 
     def _get_tax_candidates(self):
         """Return the sales taxes of the same percentage that treat the price in the same way."""

@@ -10,7 +10,9 @@ Wire = dict[str, Any]
 
 
 def change(ctx: Any, customer: Wire, amount: int, kind: str, invoice: Wire) -> Wire | None:
-    """Add ``amount`` to the balance because of ``invoice``; ``kind`` is Stripe's transaction type."""
+    """Add ``amount`` to the balance because of ``invoice``; ``kind`` is Stripe's transaction
+    type.
+    """
     if not amount:
         return None
     ending = customer["balance"] + amount

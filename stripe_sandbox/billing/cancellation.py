@@ -27,7 +27,9 @@ def cancel(
     prorate: bool = False,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """End a subscription now; credits wait for the customer's next invoice unless ``invoice_now``."""
+    """End a subscription now; credits wait for the customer's next invoice unless
+    ``invoice_now``.
+    """
     if sub["status"] in standing.ENDED:
         raise errors.missing_resource("subscription", sub["id"], "id")
     if sub["status"] == "incomplete":
@@ -44,7 +46,9 @@ def cancel(
         ]
         invoice_items.save(ctx, credits)
     used = usage.lines_for(ctx, sub, items) if invoice_now else []
-    invoice = changes.prepare_invoice(ctx, sub, "subscription_update", used) if invoice_now else None
+    invoice = (
+        changes.prepare_invoice(ctx, sub, "subscription_update", used) if invoice_now else None
+    )
     standing.end(ctx, sub, reason="cancellation_requested", **(details or {}))
     if invoice is not None:
         changes.store_and_collect(ctx, sub, invoice, used, "allow_incomplete")
@@ -101,15 +105,18 @@ def details_of(sub: Wire, given: Mapping[str, str] | None) -> dict[str, Any]:
 
 
 def metadata_only(sub: Wire, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that may still change on an ended or incomplete subscription; anything else is refused."""
+    """Fields that may still change on an ended or incomplete subscription; anything else is
+    refused.
+    """
     allowed = {"metadata", "expand"}
     if sub["status"] in standing.ENDED:
         allowed.add("cancellation_details")
     other = sorted(set(params) - allowed)
     if other:
+        named = " and ".join(sorted(allowed - {"expand"}))
         state = "canceled" if sub["status"] in standing.ENDED else "incomplete"
         raise errors.invalid(
-            f"A {state} subscription can only update its {' and '.join(sorted(allowed - {'expand'}))}.",
+            f"A {state} subscription can only update its {named}.",
             other[0],
         )
     fields: dict[str, Any] = {}

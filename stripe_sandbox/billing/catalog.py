@@ -1,4 +1,6 @@
-"""Prices, quantities, tax rates and payment methods as parameters name them, checked as Stripe does."""
+"""Prices, quantities, tax rates and payment methods as parameters name them, checked as Stripe
+does.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,13 @@ def customer_for(ctx: Any, params: Mapping[str, Any]) -> Wire:
 def price_for(
     ctx: Any, row: Mapping[str, Any], param: str, *, recurring: bool, currency: str | None = None
 ) -> Wire:
-    """The active price a row names by ``price`` or describes by ``price_data``; exactly one of them."""
+    """The active price a row names by ``price`` or describes by ``price_data``; exactly one of
+    them.
+    """
     if ("price" in row) == ("price_data" in row):
-        raise errors.invalid("You must specify exactly one of price or price_data.", f"{param}[price]")
+        raise errors.invalid(
+            "You must specify exactly one of price or price_data.", f"{param}[price]"
+        )
     if "price_data" in row:
         price = inline_price(ctx, row["price_data"], f"{param}[price_data]")
     else:
@@ -38,21 +44,23 @@ def price_for(
     wanted = "recurring" if recurring else "one_time"
     if price["type"] != wanted:
         raise errors.invalid(
-            f"The price specified is set to `type={price['type']}` but this field only accepts prices "
-            f"with `type={wanted}`.",
+            f"The price specified is set to `type={price['type']}` but this field only accepts "
+            f"prices with `type={wanted}`.",
             f"{param}[price]",
         )
     if currency and price["currency"] != currency:
         raise errors.invalid(
-            f"The price specified only supports `{price['currency']}`. This doesn't match the expected "
-            f"currency: `{currency}`.",
+            f"The price specified only supports `{price['currency']}`. This doesn't match the "
+            f"expected currency: `{currency}`.",
             f"{param}[price]",
         )
     return price
 
 
 def inline_price(ctx: Any, data: Mapping[str, Any], param: str) -> Wire:
-    """Store the inactive price that ``price_data`` describes (Stripe keeps it, hidden from choice)."""
+    """Store the inactive price that ``price_data`` describes (Stripe keeps it, hidden from
+    choice).
+    """
     ctx.store.get("product", data["product"], f"{param}[product]")
     return prices.create(ctx, {**data, "active": False})
 
@@ -93,8 +101,8 @@ def payment_method_of(ctx: Any, key: str, customer: str, param: str) -> str:
     method = ctx.store.get("payment_method", key, param=param)
     if method["customer"] != customer:
         raise errors.invalid(
-            f"The customer does not have a payment method with the ID {key}. The payment method must "
-            "be attached to the customer.",
+            f"The customer does not have a payment method with the ID {key}. The payment method "
+            "must be attached to the customer.",
             param,
             "resource_missing",
         )

@@ -187,7 +187,9 @@ def _store_items(ctx: Any, sub: Wire, made: Plan) -> list[Wire]:
 def prepare_invoice(
     ctx: Any, sub: Wire, reason: str, own: Sequence[Wire], *, force: bool = False
 ) -> Wire | None:
-    """An unsaved invoice for ``own`` lines and all that waits; the subscription already names it."""
+    """An unsaved invoice for ``own`` lines and all that waits; the subscription already names
+    it.
+    """
     waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
     if not (own or waiting or force):
         return None

@@ -19,7 +19,9 @@ MAX_ITEMS = 20
 
 @dataclass
 class Composition:
-    """Unsaved wire dicts: the subscription, its items with prices, new discounts, the first lines."""
+    """Unsaved wire dicts: the subscription, its items with prices, new discounts, the first
+    lines.
+    """
 
     customer: Wire
     sub: Wire
@@ -217,7 +219,9 @@ def new_subscription(
 
 
 def flexible(mode: Mapping[str, Any]) -> Wire | None:
-    """``billing_mode.flexible``: Stripe shows prorations with discounts included unless asked otherwise."""
+    """``billing_mode.flexible``: Stripe shows prorations with discounts included unless asked
+    otherwise.
+    """
     if mode["type"] != "flexible":
         return None
     asked = (mode.get("flexible") or {}).get("proration_discounts", "included")

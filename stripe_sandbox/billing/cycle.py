@@ -1,7 +1,7 @@
 """What the calendar brings a subscription: renewal, the end of a trial, expiry, the planned end.
 
-Each period of an item ends at its own time; items whose period ends together share one invoice. Sequence of
-events: docs.stripe.com/billing/subscriptions/webhooks.
+Each period of an item ends at its own time; items whose period ends together share one invoice.
+Sequence of events: docs.stripe.com/billing/subscriptions/webhooks.
 """
 
 from __future__ import annotations
@@ -181,7 +181,12 @@ def expire_incomplete(ctx: Any, key: str) -> None:
     if invoice["status"] == "open":
         invoicing.void(ctx, invoice)
     standing.change(
-        ctx, sub, status="incomplete_expired", ended_at=ctx.now, canceled_at=ctx.now, _renews_at=None
+        ctx,
+        sub,
+        status="incomplete_expired",
+        ended_at=ctx.now,
+        canceled_at=ctx.now,
+        _renews_at=None,
     )
 
 

@@ -1,4 +1,6 @@
-"""Discount objects: made from coupons and promotion codes, attached, used up, and read for computation."""
+"""Discount objects: made from coupons and promotion codes, attached, used up, and read for
+computation.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def prepare(
         where = f"{param}[{index}]"
         if len(row) != 1:
             raise errors.invalid(
-                "Each discount takes exactly one of coupon, promotion_code or discount.", param=where
+                "Each discount takes exactly one of coupon, promotion_code or discount.",
+                param=where,
             )
         kind, value = next(iter(row.items()))
         if kind == "discount":
@@ -41,7 +44,9 @@ def prepare(
         promotion = None
         if kind == "promotion_code":
             promotion = ctx.store.get("promotion_code", value, param=f"{where}[promotion_code]")
-            _check_promotion(ctx, promotion, customer, currency, subtotal, f"{where}[promotion_code]")
+            _check_promotion(
+                ctx, promotion, customer, currency, subtotal, f"{where}[promotion_code]"
+            )
             value = promotion["promotion"]["coupon"]
         coupon = ctx.store.get("coupon", value, param=f"{where}[{kind}]")
         _check_coupon(ctx, coupon, currency, f"{where}[{kind}]")
@@ -84,9 +89,7 @@ def _check_coupon(ctx: Any, coupon: Wire, currency: str, param: str) -> None:
     if not coupon["valid"]:
         raise errors.missing_resource("coupon", coupon["id"], param)
     if coupon["amount_off"] is not None and _amount_off(coupon, currency) is None:
-        raise errors.invalid(
-            f"Coupon {coupon['id']} has no amount_off in {currency}.", param
-        )
+        raise errors.invalid(f"Coupon {coupon['id']} has no amount_off in {currency}.", param)
 
 
 def _check_promotion(
@@ -106,9 +109,10 @@ def _check_promotion(
             param,
         )
     minimum = rules.get("minimum_amount")
-    if minimum is not None and subtotal is not None:
-        if rules.get("minimum_amount_currency") != currency or subtotal < minimum:
-            raise errors.invalid("The minimum amount of this promotion code is not reached.", param)
+    if minimum is None or subtotal is None:
+        return
+    if rules["minimum_amount_currency"] != currency or subtotal < minimum:
+        raise errors.invalid("The minimum amount of this promotion code is not reached.", param)
 
 
 def _has_paid(ctx: Any, customer: str) -> bool:

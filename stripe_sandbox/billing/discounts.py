@@ -1,9 +1,10 @@
 """How discounts reduce the lines of an invoice.
 
-Discounts of an item come first, then those of the subscription, then those of the invoice; each works on
-what the one before left (docs.stripe.com/billing/subscriptions/coupons). A percentage is rounded on every
-line; a fixed amount is spread over the lines it applies to in proportion to what is left of them, and the
-odd minor units go to the largest remainders, so that the parts add up to the amount exactly.
+Discounts of an item come first, then those of the subscription, then those of the invoice; each
+works on what the one before left (docs.stripe.com/billing/subscriptions/coupons). A percentage is
+rounded on every line; a fixed amount is spread over the lines it applies to in proportion to what
+is left of them, and the odd minor units go to the largest remainders, so that the parts add up to
+the amount exactly.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class Discount:
 
 @dataclass
 class Line:
-    """A line before taxes: ``amount`` in minor units, its own ``discounts``, and the result in ``off``."""
+    """A line before taxes: ``amount`` in minor units, its own ``discounts``, and the result in
+    ``off``.
+    """
 
     amount: int
     currency: str = "usd"
@@ -44,7 +47,9 @@ class Line:
         return self.amount - sum(amount for _, amount in self.off)
 
     def takes(self, discount: Discount) -> bool:
-        return self.discountable and (discount.products is None or self.product in discount.products)
+        return self.discountable and (
+            discount.products is None or self.product in discount.products
+        )
 
 
 def apply_own(lines: Sequence[Line]) -> None:
@@ -55,7 +60,9 @@ def apply_own(lines: Sequence[Line]) -> None:
 
 
 def apply(lines: Sequence[Line], discounts: Sequence[Discount]) -> None:
-    """Add discounts of the subscription or invoice, in their order, to ``off`` of every line they touch."""
+    """Add discounts of the subscription or invoice, in their order, to ``off`` of every line they
+    touch.
+    """
     for discount in discounts:
         _apply_one(lines, discount)
 

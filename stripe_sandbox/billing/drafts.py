@@ -198,8 +198,8 @@ def refresh(ctx: Any, invoice: Wire) -> Wire:
 def pending_items(ctx: Any, customer: str, currency: str, subscription: str | None) -> list[Wire]:
     """Invoice items that wait for the next invoice, oldest first.
 
-    The next invoice of a subscription takes its own and those that name no subscription; an invoice made by
-    hand takes only the latter.
+    The next invoice of a subscription takes its own and those that name no subscription; an
+    invoice made by hand takes only the latter.
     """
     waiting = []
     for item in ctx.store.select("invoiceitem", customer=customer):

@@ -72,12 +72,15 @@ def _addition(ctx: Any, sub: Wire, row: Mapping[str, Any], where: str) -> Edit:
     price = catalog.price_for(ctx, row, where, recurring=True, currency=sub["currency"])
     after = composition.new_item(ctx, row, price, sub["id"], where)
     edit = Edit(None, after, price)
-    after |= dict(zip(("current_period_start", "current_period_end"), period(ctx, sub, price)))
+    start, end = period(ctx, sub, price)
+    after |= {"current_period_start": start, "current_period_end": end}
     return _with_discounts(ctx, sub, edit, row, where)
 
 
 def period(ctx: Any, sub: Wire, price: Wire) -> tuple[int, int]:
-    """Period of an item that joins now: it ends with the trial, or with its price's billing cycle."""
+    """Period of an item that joins now: it ends with the trial, or with its price's billing
+    cycle.
+    """
     if sub["trial_end"] and sub["trial_end"] > ctx.now:
         return ctx.now, sub["trial_end"]
     recurring = price["recurring"]
@@ -87,9 +90,7 @@ def period(ctx: Any, sub: Wire, price: Wire) -> tuple[int, int]:
     return ctx.now, min(end, sub["cancel_at"] or end)
 
 
-def _with_discounts(
-    ctx: Any, sub: Wire, edit: Edit, row: Mapping[str, Any], where: str
-) -> Edit:
+def _with_discounts(ctx: Any, sub: Wire, edit: Edit, row: Mapping[str, Any], where: str) -> Edit:
     if "discounts" in row and edit.after is not None:
         edit.discounts = discounting.prepare(
             ctx,
@@ -114,7 +115,9 @@ def _check(edits: Sequence[Edit]) -> None:
 
 
 def moves_cycle(ctx: Any, edits: Sequence[Edit]) -> bool:
-    """True when an item changes to a price of another interval: then its period starts anew (assumption)."""
+    """True when an item changes to a price of another interval: then its period starts anew
+    (assumption).
+    """
     for edit in edits:
         if edit.before is None or edit.after is None:
             continue

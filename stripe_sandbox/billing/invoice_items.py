@@ -33,11 +33,15 @@ def build(
     """An unsaved invoice item; ``proration`` is the ``proration_details`` hash of a proration."""
     start, end = period or (ctx.now, ctx.now)
     unit = Fraction(amount) if unit_amount is None else unit_amount
-    pricing = lines.price_details(price, unit) if price else {
-        "type": "price_details",
-        "price_details": None,
-        "unit_amount_decimal": money.plain(unit),
-    }
+    pricing = (
+        lines.price_details(price, unit)
+        if price
+        else {
+            "type": "price_details",
+            "price_details": None,
+            "unit_amount_decimal": money.plain(unit),
+        }
+    )
     return {
         "id": ids.new("ii"),
         "object": "invoiceitem",
@@ -75,9 +79,7 @@ def build(
     }
 
 
-def from_price(
-    ctx: Any, customer: Wire, price: Wire, quantity: int, **more: Any
-) -> Wire:
+def from_price(ctx: Any, customer: Wire, price: Wire, quantity: int, **more: Any) -> Wire:
     """An unsaved invoice item that charges ``quantity`` of a one-time price."""
     more.setdefault("description", catalog.product_name(ctx, price))
     return build(

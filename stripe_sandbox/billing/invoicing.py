@@ -1,8 +1,8 @@
 """The life of an invoice: draft, open, then paid, void or uncollectible.
 
-Rests on docs/api/invoices and docs.stripe.com/invoicing/overview: finalizing freezes amounts and gives the
-number; the customer's balance is applied then; an invoice with nothing due is paid at once. Order of events:
-docs.stripe.com/billing/subscriptions/webhooks.
+Rests on docs/api/invoices and docs.stripe.com/invoicing/overview: finalizing freezes amounts and
+gives the number; the customer's balance is applied then; an invoice with nothing due is paid at
+once. Order of events: docs.stripe.com/billing/subscriptions/webhooks.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def _apply_balance(ctx: Any, invoice: Wire, customer: Wire) -> None:
 
 
 def payment_method_for(ctx: Any, invoice: Wire) -> str | None:
-    """The payment method that is charged by itself: the invoice's, the subscription's, the customer's."""
+    """The payment method that is charged by itself: the invoice's, the subscription's, the
+    customer's.
+    """
     sub = standing.subscription_of(ctx, invoice) or {}
     customer = ctx.store.get("customer", invoice["customer"])
     return (
@@ -128,7 +130,8 @@ def collect(
     off_session: bool = True,
     automatic: bool = True,
 ) -> Any:
-    """Try to charge an open invoice; returns the outcome, or None when there is nothing to charge with.
+    """Try to charge an open invoice; returns the outcome, or None when there is nothing to charge
+    with.
 
     ``automatic`` attempts follow the retry schedule; others leave it alone after the first one.
     """
@@ -248,7 +251,9 @@ def pay(
     paid_out_of_band: bool = False,
     off_session: bool = True,
 ) -> Wire:
-    """Pay an invoice on request; a draft is finalized first. Raises Stripe's card error when it fails."""
+    """Pay an invoice on request; a draft is finalized first. Raises Stripe's card error when it
+    fails.
+    """
     if invoice["status"] == "paid":
         raise errors.invalid("Invoice is already paid", code="invoice_already_paid")
     require(invoice, "draft", "open", "uncollectible", to="pay")
@@ -263,9 +268,7 @@ def pay(
     method = payment_method or payment_method_for(ctx, invoice)
     if method is None:
         raise no_method()
-    outcome = collect(
-        ctx, invoice, payment_method=method, off_session=off_session, automatic=False
-    )
+    outcome = collect(ctx, invoice, payment_method=method, off_session=off_session, automatic=False)
     raise_unless_collected(outcome)
     return invoice
 
@@ -299,7 +302,9 @@ def no_method() -> errors.ApiError:
 
 
 def void(ctx: Any, invoice: Wire) -> None:
-    """Void an open or uncollectible invoice; credit it had used goes back to the balance (assumption)."""
+    """Void an open or uncollectible invoice; credit it had used goes back to the balance
+    (assumption).
+    """
     require(invoice, "open", "uncollectible", to="void")
     invoice_payments.cancel_open(ctx, invoice)
     customer = ctx.store.get("customer", invoice["customer"])

@@ -33,7 +33,8 @@ def create_subscription(
 ) -> Wire:
     """Create a subscription and its first invoice from the parameters of POST /v1/subscriptions.
 
-    Checkout passes the ``payment_method`` it collected and, when something was due, the succeeded PaymentIntent
+    Checkout passes the ``payment_method`` it collected and, when something was due, the succeeded
+    PaymentIntent
     ``paid_by`` that pays the first invoice.
     """
     behavior = _behavior(params)
@@ -61,9 +62,7 @@ def create_subscription(
         if paid_by is not None and invoice["status"] == "open":
             invoicing.apply_payment(ctx, invoice, paid_by)
         elif charge_now and invoice["status"] == "open":
-            outcome = invoicing.collect(
-                ctx, invoice, off_session=params.get("off_session", False)
-            )
+            outcome = invoicing.collect(ctx, invoice, off_session=params.get("off_session", False))
             if behavior == "error_if_incomplete":
                 invoicing.raise_unless_collected(outcome)
     return sub
@@ -73,8 +72,8 @@ def _behavior(params: Mapping[str, Any]) -> str:
     behavior = params.get("payment_behavior", "allow_incomplete")
     if behavior not in BEHAVIORS:
         raise errors.invalid(
-            f"Invalid payment_behavior: must be one of {', '.join(BEHAVIORS)} when a subscription is "
-            "created.",
+            f"Invalid payment_behavior: must be one of {', '.join(BEHAVIORS)} when a subscription "
+            "is created.",
             "payment_behavior",
         )
     return behavior
@@ -87,7 +86,9 @@ def _chargeable(ctx: Any, made: composition.Composition) -> str | None:
     )
 
 
-def _first_invoice(ctx: Any, made: composition.Composition) -> tuple[Wire, list[Wire], list[Wire]] | None:
+def _first_invoice(
+    ctx: Any, made: composition.Composition
+) -> tuple[Wire, list[Wire], list[Wire]] | None:
     """The unsaved first invoice, its lines, and the pending invoice items among them."""
     own = composition.first_lines(ctx, made)
     waiting = drafts.pending_items(ctx, made.customer["id"], made.sub["currency"], None)
@@ -102,9 +103,7 @@ def _first_invoice(ctx: Any, made: composition.Composition) -> tuple[Wire, list[
         subscription=made.sub,
     )
     all_lines = own + drafts.pending_lines(waiting)
-    drafts.compute(
-        ctx, invoice, all_lines, made.customer["balance"], made.unsaved_discounts()
-    )
+    drafts.compute(ctx, invoice, all_lines, made.customer["balance"], made.unsaved_discounts())
     return invoice, all_lines, waiting
 
 

@@ -1,8 +1,8 @@
 """Invoice lines in Stripe's current wire shape, before they are stored.
 
-A line carries private ``_tax_rates`` (ids) beside its public fields; ``totals`` turns them, together with the
-discounts, into ``taxes`` and ``discount_amounts``. ``amount`` and ``subtotal`` are before discounts and
-exclusive taxes, minor units.
+A line carries private ``_tax_rates`` (ids) beside its public fields; ``totals`` turns them,
+together with the discounts, into ``taxes`` and ``discount_amounts``. ``amount`` and ``subtotal``
+are before discounts and exclusive taxes, minor units.
 """
 
 from __future__ import annotations

@@ -11,9 +11,25 @@ from decimal import Decimal
 from fractions import Fraction
 
 ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ]
 )
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 #: Two decimals on the wire, but only whole units may be charged.
 WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 
@@ -21,15 +37,15 @@ WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 #: amounts"). Stripe compares after conversion to the settlement currency; the sandbox settles every
 #: charge in its own currency. A currency that Stripe's table does not name has no minimum here.
 MINIMUM_CHARGE = {
-    **dict.fromkeys("usd eur aud brl cad chf nzd sgd inr zar".split(), 50),
+    **dict.fromkeys(["usd", "eur", "aud", "brl", "cad", "chf", "nzd", "sgd", "inr", "zar"], 50),
     "gbp": 30,
-    **dict.fromkeys("aed myr pln ron".split(), 200),
+    **dict.fromkeys(["aed", "myr", "pln", "ron"], 200),
     "dkk": 250,
-    **dict.fromkeys("nok sek".split(), 300),
+    **dict.fromkeys(["nok", "sek"], 300),
     "hkd": 400,
-    **dict.fromkeys("mxn thb".split(), 1000),
+    **dict.fromkeys(["mxn", "thb"], 1000),
     "czk": 1500,
-    **dict.fromkeys("jpy krw".split(), 50),
+    **dict.fromkeys(["jpy", "krw"], 50),
     "huf": 17500,
 }
 
@@ -65,7 +81,7 @@ def exact(value: Decimal | Fraction | int | str) -> Fraction:
 
 
 def half_up(value: Decimal | Fraction | int | str, multiple: int = 1) -> int:
-    """Round to the nearest ``multiple``; ties go away from zero, so ``half_up(-x) == -half_up(x)``."""
+    """Round to the nearest ``multiple``; ties go away from zero, for credits as for charges."""
     scaled = exact(value) / multiple
     rounded = int(abs(scaled) + Fraction(1, 2))
     return (rounded if scaled >= 0 else -rounded) * multiple
@@ -74,14 +90,16 @@ def half_up(value: Decimal | Fraction | int | str, multiple: int = 1) -> int:
 def in_currency(value: Decimal | Fraction | int | str, currency: str) -> int:
     """Round an exact amount of minor units to one that can be charged in ``currency``.
 
-    Three-decimal currencies end in 0. ISK and UGX keep their two decimals here: Stripe rounds only the
-    total of their invoices and puts the difference on the customer balance.
+    Three-decimal currencies end in 0. ISK and UGX keep their two decimals here: Stripe rounds only
+    the total of their invoices and puts the difference on the customer balance.
     """
     return half_up(value, 10 if currency.lower() in THREE_DECIMAL else 1)
 
 
 def plain(value: Decimal | Fraction | int | str) -> str:
-    """Wire form of a decimal field: plain digits, no exponent, no trailing zeros, at most 12 decimals."""
+    """Wire form of a decimal field: plain digits, no exponent, no trailing zeros, at most 12
+    decimals.
+    """
     number = exact(value)
     scaled = half_up(number * 10**12)
     text = f"{Decimal(scaled).scaleb(-12):f}"

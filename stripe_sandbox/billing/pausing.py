@@ -1,6 +1,8 @@
-"""Pausing and resuming a subscription (docs/api/subscriptions/pause, .../resume; since 2026-09-30.endive).
+"""Pausing and resuming a subscription (docs/api/subscriptions/pause, .../resume; since
+2026-09-30.endive).
 
-A paused subscription makes no invoices and its periods stand still. Not the same as ``pause_collection``.
+A paused subscription makes no invoices and its periods stand still. Not the same as
+``pause_collection``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Previews: the invoice that a creation, a change or the next renewal would make. Nothing is stored.
+"""Previews: the invoice that a creation, a change or the next renewal would make. Nothing is
+stored.
 
-A preview has the shape of a draft, its id starts with ``upcoming_in`` and its lines are kept in ``_lines``.
+A preview has the shape of a draft, its id starts with ``upcoming_in`` and its lines are kept in
+``_lines``.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ NO_CUSTOMER: Wire = {
 
 
 def without_trace(work: Callable[..., Wire]) -> Callable[..., Wire]:
-    """Take back whatever a preview had to store on its way, such as the price of a ``price_data``."""
+    """Take back whatever a preview had to store on its way, such as the price of a
+    ``price_data``.
+    """
 
     @wraps(work)
     def run(ctx: Any, *args: Any, **kwargs: Any) -> Wire:
@@ -89,7 +93,9 @@ def _forget_subscription(line: Wire) -> None:
 
 @without_trace
 def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
-    """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``proration_*`` ...)."""
+    """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``proration_*``
+    ...).
+    """
     made = changes.plan(ctx, sub, params)
     unsaved = {d["id"]: d for edit in made.edits for d in edit.discounts}
     changed = {**sub, **made.fields}
@@ -168,9 +174,7 @@ def _invoice(
     return finish(ctx, invoice, own, unsaved)
 
 
-def finish(
-    ctx: Any, invoice: Wire, own: Sequence[Wire], unsaved: Mapping[str, Wire]
-) -> Wire:
+def finish(ctx: Any, invoice: Wire, own: Sequence[Wire], unsaved: Mapping[str, Wire]) -> Wire:
     """Compute a preview and give it and its lines passing ids."""
     ending = drafts.compute(ctx, invoice, own, invoice["starting_balance"], unsaved)
     invoice["id"] = ids.new("upcoming_in")

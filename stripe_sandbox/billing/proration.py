@@ -1,8 +1,8 @@
 """Proration to the second, and the calendar of billing periods.
 
-Stripe prorates linearly by the second (docs.stripe.com/billing/subscriptions/prorations): the credit is
-the unused share of what was billed, the debit the remaining share of what would be billed now. Times are
-unix seconds, UTC.
+Stripe prorates linearly by the second (docs.stripe.com/billing/subscriptions/prorations): the
+credit is the unused share of what was billed, the debit the remaining share of what would be
+billed now. Times are unix seconds, UTC.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def add_months(moment: datetime, months: int, day: int) -> datetime:
 def occurrence(anchor: int, interval: str, interval_count: int, number: int) -> int:
     """The ``number``-th billing time counted from ``anchor`` (number 0; may be negative).
 
-    Counting from the anchor instead of from the previous period keeps the 31st: an anchor of 31 January
-    gives 28 February and then 31 March, as Stripe's billing cycle does.
+    Counting from the anchor instead of from the previous period keeps the 31st: an anchor of 31
+    January gives 28 February and then 31 March, as Stripe's billing cycle does.
     """
     count = interval_count * number
     if interval in ("day", "week"):

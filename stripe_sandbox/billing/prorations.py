@@ -1,8 +1,10 @@
 """Credits and debits for a change in the middle of a period.
 
-In flexible billing mode a credit gives back what was really billed for the time that is left: it is taken from
-the newest debit of the item, a line or an invoice item that still waits, with its discounts
-(docs.stripe.com/billing/subscriptions/billing-mode). Prorations are net of discounts and not discountable.
+In flexible billing mode a credit gives back what was really billed for the time that is left: it
+is taken from the newest debit of the item, a line or an invoice item that still waits, with its
+discounts
+(docs.stripe.com/billing/subscriptions/billing-mode). Prorations are net of discounts and not
+discountable.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ Wire = dict[str, Any]
 
 @dataclass(frozen=True)
 class Debit:
-    """Something billed for an item: ``net`` minor units for ``start..end``, and where it is written."""
+    """Something billed for an item: ``net`` minor units for ``start..end``, and where it is
+    written.
+    """
 
     net: int
     start: int
@@ -39,7 +43,9 @@ class Debit:
 
 
 def credit(ctx: Any, sub: Wire, item: Wire, at: int) -> list[Wire]:
-    """The unsaved invoice item that gives back the time of ``item`` after ``at``; empty when nothing was billed."""
+    """The unsaved invoice item that gives back the time of ``item`` after ``at``; empty when
+    nothing was billed.
+    """
     debits = _newest_debits(ctx, sub, item)
     amount = sum(
         (d.net * proration.remaining_share(d.start, d.end, at) for d in debits), Fraction(0)
@@ -53,7 +59,9 @@ def credit(ctx: Any, sub: Wire, item: Wire, at: int) -> list[Wire]:
 
 
 def debit(ctx: Any, sub: Wire, item: Wire, price: Wire, net: int, at: int) -> list[Wire]:
-    """The unsaved invoice item that bills ``item``, at ``net`` a whole period, from ``at`` to its period's end."""
+    """The unsaved invoice item that bills ``item``, at ``net`` a whole period, from ``at`` to its
+    period's end.
+    """
     recurring = price["recurring"]
     start, end = proration.period_at(
         sub["billing_cycle_anchor"], recurring["interval"], recurring["interval_count"], at
@@ -69,7 +77,9 @@ def debit(ctx: Any, sub: Wire, item: Wire, price: Wire, net: int, at: int) -> li
 def net_amounts(
     ctx: Any, sub: Wire, priced: Sequence[tuple[Wire, Wire]], at: int
 ) -> dict[str, int]:
-    """What each licensed item (with its price) costs a whole period, after the discounts that work at ``at``."""
+    """What each licensed item (with its price) costs a whole period, after the discounts that work
+    at ``at``.
+    """
     keys = [*sub["discounts"], *(key for item, _ in priced for key in item["discounts"])]
     known = discounting.for_computation(
         ctx, discounting.active(ctx, dict.fromkeys(keys), at), sub["currency"]
@@ -126,7 +136,9 @@ def _given_back(rows: Sequence[Wire]) -> set[str]:
     result = set()
     for row in rows:
         credited = (row["proration_details"] or {}).get("credited_items") or {}
-        result.update((credited.get("invoice_line_item_details") or {}).get("invoice_line_items", ()))
+        result.update(
+            (credited.get("invoice_line_item_details") or {}).get("invoice_line_items", ())
+        )
         result.add(credited.get("invoice_item"))
     return result - {None}
 

@@ -1,4 +1,6 @@
-"""Plans the calendar of a subscription with the core's scheduler. Work that came to nothing is ignored when due."""
+"""Plans the calendar of a subscription with the core's scheduler. Work that came to nothing is
+ignored when due.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The status of a subscription, as it follows its invoices (docs.stripe.com/billing/subscriptions/overview)."""
+"""The status of a subscription, as it follows its invoices
+(docs.stripe.com/billing/subscriptions/overview).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
 def change(ctx: Any, sub: Wire, **values: Any) -> None:
-    """Set fields of a subscription and emit ``customer.subscription.updated`` for what really changed."""
+    """Set fields of a subscription and emit ``customer.subscription.updated`` for what really
+    changed.
+    """
     previous = ctx.store.update(sub, **values)
     announce(ctx, sub, previous)
 
@@ -47,7 +51,9 @@ def running_status(ctx: Any, sub: Wire) -> str:
 
 
 def latest_finalized(ctx: Any, sub: Wire) -> Wire | None:
-    """The newest invoice that is neither a draft nor void: the one whose state the subscription shows."""
+    """The newest invoice that is neither a draft nor void: the one whose state the subscription
+    shows.
+    """
     for invoice in invoices_of(ctx, sub):
         if invoice["status"] not in ("draft", "void"):
             return invoice
@@ -67,7 +73,9 @@ def invoice_settled(ctx: Any, invoice: Wire) -> None:
 
 
 def invoice_failed(ctx: Any, invoice: Wire) -> None:
-    """Collecting an invoice failed or its due date passed: an active subscription becomes past due."""
+    """Collecting an invoice failed or its due date passed: an active subscription becomes past
+    due.
+    """
     sub = subscription_of(ctx, invoice)
     if sub is None or sub["status"] not in ("active", "trialing"):
         return
@@ -123,7 +131,9 @@ def end(
 
 
 def drop_discounts(ctx: Any, sub: Wire, invoice: Wire | None = None) -> None:
-    """Take expired discounts off a subscription and its items, and the one-time ones ``invoice`` used."""
+    """Take expired discounts off a subscription and its items, and the one-time ones ``invoice``
+    used.
+    """
     rows = invoice["total_discount_amounts"] if invoice else []
     used = {row["discount"] for row in rows if row["amount"]}
     for owner in (sub, *items_of(ctx, sub)):

@@ -1,9 +1,10 @@
 """Manual tax rates on one invoice line.
 
-Each rate is computed on the line's amount after discounts and rounded on the line, half up, before the lines
-are added (support.stripe.com, "Rounding rules": 15 % of $0.43 and of $4.84 make $0.06 + $0.73). Inclusive
-rates are taken out of the amount together: ``base = amount / (1 + sum of the inclusive rates)``. An exclusive
-rate beside them is computed on what is left when the inclusive ones are out (assumption).
+Each rate is computed on the line's amount after discounts and rounded on the line, half up, before
+the lines are added (support.stripe.com, "Rounding rules": 15 % of $0.43 and of $4.84 make $0.06 +
+$0.73). Inclusive rates are taken out of the amount together: ``base = amount / (1 + sum of the
+inclusive rates)``. An exclusive rate beside them is computed on what is left when the inclusive
+ones are out (assumption).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def line_taxes(
 ) -> list[Tax]:
     """Taxes of a line whose amount after discounts is ``amount``, in the order of ``rates``.
 
-    ``exempt`` is the customer's ``tax_exempt``: for exempt and reverse-charge customers every tax is 0.
+    ``exempt`` is the customer's ``tax_exempt``: for exempt and reverse-charge customers every tax
+    is 0.
     """
     if exempt in EXEMPT_REASONS:
         return [Tax(rate, 0, amount, EXEMPT_REASONS[exempt]) for rate in rates]

@@ -86,7 +86,9 @@ def read_trial(params: Mapping[str, Any], now: int) -> int | None:
             "Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end"
         )
     if given > now + LONGEST_TRIAL:
-        raise errors.invalid("Invalid timestamp: can be no more than two years in the future.", "trial_end")
+        raise errors.invalid(
+            "Invalid timestamp: can be no more than two years in the future.", "trial_end"
+        )
     return given
 
 
@@ -109,12 +111,11 @@ def _from_config(config: Mapping[str, int], prices: Sequence[Wire], now: int) ->
     """First moment from now on that fits ``day_of_month`` (and hour, minute, second, month)."""
     if any(p["recurring"]["interval"] not in ("month", "year") for p in prices):
         raise errors.invalid(
-            "billing_cycle_anchor_config needs monthly or yearly prices.", "billing_cycle_anchor_config"
+            "billing_cycle_anchor_config needs monthly or yearly prices.",
+            "billing_cycle_anchor_config",
         )
     moment = datetime.fromtimestamp(now, UTC)
-    time = {
-        part: config.get(part, getattr(moment, part)) for part in ("hour", "minute", "second")
-    }
+    time = {part: config.get(part, getattr(moment, part)) for part in ("hour", "minute", "second")}
     year, month = moment.year, moment.month
     for _ in range(25):
         day = min(config["day_of_month"], monthrange(year, month)[1])

@@ -1,7 +1,8 @@
 """What a quantity of a price costs: per unit, packages, graduated tiers, volume tiers.
 
-A price is the stored dict of Stripe's Price, whose tiers are kept in ``_tiers``; the result is a list of ``Component``, one for each invoice
-line that Stripe would print. Amounts are exact minor units until ``Component.amount`` rounds them.
+A price is the stored dict of Stripe's Price, whose tiers are kept in ``_tiers``; the result is a
+list of ``Component``, one for each invoice line that Stripe would print. Amounts are exact minor
+units until ``Component.amount`` rounds them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from stripe_sandbox.billing import money
 class Component:
     """One invoice line's worth of a price.
 
-    ``quantity`` is what the line shows; ``units`` what ``unit_amount`` is multiplied by: they differ for
-    packages (``transform_quantity``). ``tier`` counts from 1, None when the price is not tiered or by volume.
+    ``quantity`` is what the line shows; ``units`` what ``unit_amount`` is multiplied by: they
+    differ for packages (``transform_quantity``). ``tier`` counts from 1, None when the price is
+    not tiered or by volume.
     """
 
     quantity: int

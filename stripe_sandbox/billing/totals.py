@@ -23,8 +23,9 @@ def compute(
 ) -> None:
     """Set ``discount_amounts`` and ``taxes`` of every line and all sums of ``invoice``.
 
-    ``rates`` and ``discounts`` hold what the ids on lines and invoice stand for. A line without own tax rates
-    takes the invoice's ``_default_tax_rates``. Balance and amounts due follow in ``settle``.
+    ``rates`` and ``discounts`` hold what the ids on lines and invoice stand for. A line without
+    own tax rates takes the invoice's ``_default_tax_rates``. Balance and amounts due follow in
+    ``settle``.
     """
     parts = [_part(line, discounts) for line in lines]
     off.apply_own(parts)
@@ -35,9 +36,7 @@ def compute(
     ]
     off.apply(parts, [discounts[key] for key in invoice["discounts"]])
     for part, line in zip(parts, lines, strict=True):
-        line["discount_amounts"] = [
-            {"amount": amount, "discount": key} for key, amount in part.off
-        ]
+        line["discount_amounts"] = [{"amount": amount, "discount": key} for key, amount in part.off]
         line["pretax_credit_amounts"] = _as_credits(line["discount_amounts"])
         line["taxes"] = [_wire_tax(row) for row in _taxes(part.left, line, invoice, rates)]
     invoice["subtotal"] = sum(after_item_discounts)
@@ -58,9 +57,7 @@ def _part(line: Wire, discounts: Mapping[str, off.Discount]) -> off.Line:
     )
 
 
-def _taxes(
-    amount: int, line: Wire, invoice: Wire, rates: Mapping[str, tax.Rate]
-) -> list[tax.Tax]:
+def _taxes(amount: int, line: Wire, invoice: Wire, rates: Mapping[str, tax.Rate]) -> list[tax.Tax]:
     keys = line["_tax_rates"] or invoice["_default_tax_rates"]
     exempt = invoice["customer_tax_exempt"] or "none"
     return tax.line_taxes(amount, [rates[key] for key in keys], line["currency"], exempt)
@@ -109,10 +106,12 @@ def _sum_up(invoice: Wire, lines: Sequence[Wire], net: int) -> None:
 
 
 def settle(invoice: Wire, balance: int) -> int:
-    """Set starting balance and amounts of a draft against the customer's ``balance``; returns the ending one.
+    """Set starting balance and amounts of a draft against the customer's ``balance``; returns the
+    ending one.
 
-    Positive balances are owed by the customer, negative ones are credit. A total below the smallest charge
-    rolls over; a total that is no whole unit of ISK or UGX leaves its rest on the balance.
+    Positive balances are owed by the customer, negative ones are credit. A total below the
+    smallest charge rolls over; a total that is no whole unit of ISK or UGX leaves its rest on the
+    balance.
     """
     due = invoice["total"] + balance
     currency = invoice["currency"]

@@ -28,7 +28,9 @@ def show(account: Any, item: Wire) -> Wire:
     "price_data pricing quantity subscription tax_rates unit_amount_decimal",
 )
 def create(ctx: Any, params: Wire) -> Wire:
-    """One of ``amount``, ``unit_amount_decimal``, ``pricing`` or ``price_data`` says what is charged."""
+    """One of ``amount``, ``unit_amount_decimal``, ``pricing`` or ``price_data`` says what is
+    charged.
+    """
     customer = catalog.customer_for(ctx, params)
     invoice = _draft_for(ctx, params)
     sub = None

@@ -77,7 +77,8 @@ def _of_new(ctx: Any, params: Wire, details: Wire) -> Wire:
         made["billing_cycle_anchor"] = anchor["timestamp"]
     elif anchor["type"] != "now":
         raise errors.invalid(
-            "A new subscription has no anchor to keep.", "subscription_details[billing_cycle_anchor]"
+            "A new subscription has no anchor to keep.",
+            "subscription_details[billing_cycle_anchor]",
         )
     return preview.preview_new(ctx, made)
 

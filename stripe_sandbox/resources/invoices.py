@@ -54,9 +54,7 @@ def show(account: Any, invoice: Wire) -> Wire:
 
 def _payments(account: Any, key: str) -> Wire:
     rows = list(account.store.select("invoice_payment", invoice=key))
-    return list_object(
-        f"/v1/invoice_payments?invoice={key}", [account.render(row) for row in rows]
-    )
+    return list_object(f"/v1/invoice_payments?invoice={key}", [account.render(row) for row in rows])
 
 
 def _confirmation_secret(account: Any, invoice: Wire) -> Wire | None:
@@ -264,7 +262,9 @@ def pay(ctx: Any, params: Wire, key: str) -> Wire:
 
 @operation("POST", "/v1/invoices/{invoice}/send")
 def send(ctx: Any, params: Wire, key: str) -> Wire:
-    """Finalizes a draft and says it was sent; no mail leaves the sandbox, as in Stripe's test mode."""
+    """Finalizes a draft and says it was sent; no mail leaves the sandbox, as in Stripe's test
+    mode.
+    """
     invoice = ctx.store.get("invoice", key, "invoice")
     if invoice["collection_method"] != "send_invoice":
         raise errors.invalid(

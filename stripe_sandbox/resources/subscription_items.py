@@ -1,4 +1,6 @@
-"""Subscription items: /v1/subscription_items. Changes go the way of an update of the subscription."""
+"""Subscription items: /v1/subscription_items. Changes go the way of an update of the
+subscription.
+"""
 
 from __future__ import annotations
 
@@ -98,9 +100,7 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
     return item
 
 
-@operation(
-    "DELETE", "/v1/subscription_items/{item}", params="proration_behavior proration_date"
-)
+@operation("DELETE", "/v1/subscription_items/{item}", params="proration_behavior proration_date")
 def delete(ctx: Any, params: Wire, key: str) -> Wire:
     item = ctx.store.get("subscription_item", key)
     sub = _editable(ctx, item["subscription"], "id")

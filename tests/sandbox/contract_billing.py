@@ -1,4 +1,6 @@
-"""Contract cases of billing: every operation with the parameters people use, expanded where it can be."""
+"""Contract cases of billing: every operation with the parameters people use, expanded where it can
+be.
+"""
 
 from __future__ import annotations
 
@@ -187,7 +189,9 @@ def invoice_items(world: Any) -> None:
             "period": {"start": 1000, "end": 2000},
         }
     )
-    api.invoice_items.update(item.id, {"quantity": 3, "description": "Three", "metadata": {"a": "b"}})
+    api.invoice_items.update(
+        item.id, {"quantity": 3, "description": "Three", "metadata": {"a": "b"}}
+    )
     api.invoice_items.retrieve(item.id)
     api.invoice_items.list({"customer": buyer, "pending": True})
     api.invoice_items.delete(item.id)

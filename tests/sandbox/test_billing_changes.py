@@ -79,10 +79,14 @@ def test_always_invoice_charges_now(client, monthly):
     changed = change(client, sub, items=items, proration_behavior="always_invoice")
     assert changed["items"].data[0].quantity == 3
     invoice = invoices(client, sub)[-1]
-    assert lines(invoice) == lines(seen) == [
-        ("Unused time on Plan 1000 after 16 Apr 2027", -500),
-        ("Remaining time on 3 × Plan 1000 after 16 Apr 2027", 1500),
-    ]
+    assert (
+        lines(invoice)
+        == lines(seen)
+        == [
+            ("Unused time on Plan 1000 after 16 Apr 2027", -500),
+            ("Remaining time on 3 × Plan 1000 after 16 Apr 2027", 1500),
+        ]
+    )
     assert (invoice.billing_reason, invoice.status, invoice.total, seen.total) == (
         "subscription_update",
         "paid",
@@ -109,7 +113,8 @@ def test_downgrade_becomes_credit(client, monthly):
 
 
 def test_changing_twice_credits_only_what_was_billed(client, monthly, advance):
-    """16 April: 1 -> 2 (-5.00 + 10.00). 24 April (7 of 30 days left): the debit of 10.00 for 15 days is
+    """16 April: 1 -> 2 (-5.00 + 10.00). 24 April (7 of 30 days left): the debit of 10.00 for 15
+    days is
     given back for 7 of them: 4.67; 3 x 10.00 x 7/30 = 7.00."""
     sub, buyer, time = monthly
     change(client, sub, items=[{"id": item_id(sub), "quantity": 2}])
@@ -141,7 +146,9 @@ def test_added_and_removed_items(client, monthly):
 
 
 def test_credit_is_what_was_paid_after_discounts(client, advance):
-    """50 % once: 10.00 became 5.00, so half a month gives back 2.50; the new plan has no discount."""
+    """50 % once: 10.00 became 5.00, so half a month gives back 2.50; the new plan has no
+    discount.
+    """
     time = clock(client, START)
     coupon = client.v1.coupons.create({"percent_off": 50, "duration": "once"}).id
     sub = subscribe(
@@ -227,7 +234,9 @@ def test_preview_of_a_new_subscription_stores_nothing(client):
     seen = client.v1.invoices.create_preview(
         {
             "customer": buyer,
-            "subscription_details": {"items": [{"price": plan, "quantity": 3}, {"price_data": data}]},
+            "subscription_details": {
+                "items": [{"price": plan, "quantity": 3}, {"price_data": data}]
+            },
         }
     )
     assert (seen.total, seen.status, seen.billing_reason) == (3250, "draft", "subscription_create")
@@ -278,9 +287,7 @@ def test_resumed_in_the_old_cycle(client, monthly, advance):
     sub, buyer, time = monthly
     client.v1.subscriptions.pause(sub.id)
     advance(time, at(2027, 4, 24))
-    back = client.v1.subscriptions.resume(
-        sub.id, {"billing_cycle_anchor": {"type": "unchanged"}}
-    )
+    back = client.v1.subscriptions.resume(sub.id, {"billing_cycle_anchor": {"type": "unchanged"}})
     assert back["items"].data[0].current_period_end == at(2027, 5, 1)
     waiting = client.v1.invoice_items.list({"customer": buyer, "pending": True}).data[::-1]
     assert [item.amount for item in waiting] == [-500, 233]

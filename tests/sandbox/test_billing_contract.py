@@ -1,4 +1,6 @@
-"""Runs billing's contract cases one by one: all calls are checked by the client and must have been made."""
+"""Runs billing's contract cases one by one: all calls are checked by the client and must have been
+made.
+"""
 
 from __future__ import annotations
 

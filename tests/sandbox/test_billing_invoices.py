@@ -36,7 +36,9 @@ def coupon(client, **params):
 
 
 def test_default_and_own_tax_rates(client):
-    """10.00 x 3 with 19 % on top = 5.70; 12.00 with 20 % inside = 2.00 of it; total 35.70 + 12.00."""
+    """10.00 x 3 with 19 % on top = 5.70; 12.00 with 20 % inside = 2.00 of it; total 35.70 +
+    12.00.
+    """
     outside, inside = rate(client, 19), rate(client, 20, inclusive=True)
     sub = client.v1.subscriptions.create(
         {

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+
 from stripe_sandbox.billing import money, proration
 
 
@@ -28,7 +29,9 @@ def at(*parts: int) -> int:
     ],
 )
 def test_exponents_follow_stripe_and_not_iso(currency, digits, step):
-    """ISO gives ISK and UGX no decimals and HUF two; Stripe's page says otherwise for the first two."""
+    """ISO gives ISK and UGX no decimals and HUF two; Stripe's page says otherwise for the first
+    two.
+    """
     assert (money.exponent(currency), money.step(currency)) == (digits, step)
     assert money.exponent(currency.upper()) == digits
 
@@ -42,7 +45,9 @@ def test_ties_go_away_from_zero(value, rounded):
 
 
 def test_three_decimal_amounts_end_in_zero():
-    """1.2345 KWD = 1234.5 fils; the nearest chargeable multiple of 10 is 1230, of 1235 it is 1240."""
+    """1.2345 KWD = 1234.5 fils; the nearest chargeable multiple of 10 is 1230, of 1235 it is
+    1240.
+    """
     assert money.in_currency(Fraction(12345, 10), "kwd") == 1230
     assert money.in_currency(1235, "kwd") == 1240
     assert money.in_currency(Fraction(12345, 10), "usd") == 1235
@@ -58,7 +63,9 @@ def test_floats_are_refused():
     [("usd", 50), ("gbp", 30), ("jpy", 50), ("huf", 17500), ("kwd", 0), ("nok", 300)],
 )
 def test_minimum_charges(currency, minimum):
-    """docs.stripe.com/currencies: 0.50 USD, 0.30 GBP, 50 JPY, 175 HUF, 3 NOK; KWD is not in the table."""
+    """docs.stripe.com/currencies: 0.50 USD, 0.30 GBP, 50 JPY, 175 HUF, 3 NOK; KWD is not in the
+    table.
+    """
     assert money.minimum_charge(currency) == minimum
 
 

@@ -1,8 +1,11 @@
-"""Proration by the second; figures from Stripe's page on prorations or worked out with fractions."""
+"""Proration by the second; figures from Stripe's page on prorations or worked out with
+fractions.
+"""
 
 from datetime import UTC, datetime
 
 import pytest
+
 from stripe_sandbox.billing import proration
 
 
@@ -11,7 +14,8 @@ def at(*parts: int) -> int:
 
 
 def test_half_a_period_upgrade_of_stripes_page():
-    """docs.stripe.com/billing/subscriptions/prorations: $10 to $20 in the middle of the period credits
+    """docs.stripe.com/billing/subscriptions/prorations: $10 to $20 in the middle of the period
+    credits
     $5.00 and charges $10.00, net $5.00."""
     start, end = at(2026, 4, 1), at(2026, 5, 1)
     middle = at(2026, 4, 16)

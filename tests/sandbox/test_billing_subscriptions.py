@@ -7,7 +7,6 @@ import stripe
 
 from stripe_sandbox.billing import invoicing, lifecycle, preview
 from stripe_sandbox.payments import collect
-
 from tests.sandbox.billing_setup import (
     DAY,
     FAILS_LATER,
@@ -321,7 +320,9 @@ def test_what_stripe_refuses(client):
 
 
 def test_three_d_secure_completes_later(client, account):
-    """The bank asks at once: incomplete; once the customer has authenticated, the invoice is paid."""
+    """The bank asks at once: incomplete; once the customer has authenticated, the invoice is
+    paid.
+    """
     sub = subscribe(client, customer(client, "pm_card_authenticationRequired"), price(client, 900))
     assert sub.status == "incomplete"
     assert "invoice.payment_action_required" in event_types(client, "invoice")

@@ -22,8 +22,9 @@ def test_stripes_example_of_600_euro():
 
 
 def test_rounding_is_per_line_as_in_stripes_example():
-    """support.stripe.com, rounding rules: 15 % of 0.43 = 0.0645 -> 0.06; of 4.84 = 0.726 -> 0.73; sum 0.79.
-    Rounding the sum instead gives 15 % of 5.27 = 0.7905 -> 0.79 as well, so a second pair tells them apart:
+    """support.stripe.com, rounding rules: 15 % of 0.43 = 0.0645 -> 0.06; of 4.84 = 0.726 -> 0.73;
+    sum 0.79. Rounding the sum instead gives 15 % of 5.27 = 0.7905 -> 0.79 as well, so a second
+    pair tells them apart:
     two lines of 0.10 at 5 %: 0.005 -> 0.01 each = 0.02, while 5 % of 0.20 is 0.01."""
     assert [computed(43, rate(15))[0][0], computed(484, rate(15))[0][0]] == [6, 73]
     assert computed(10, rate(5))[0][0] * 2 == 2

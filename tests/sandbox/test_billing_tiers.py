@@ -1,4 +1,6 @@
-"""Tiers, packages and fractions of a cent; figures of Stripe's pricing-model page or worked by hand."""
+"""Tiers, packages and fractions of a cent; figures of Stripe's pricing-model page or worked by
+hand.
+"""
 
 from stripe_sandbox.billing import tiers
 
@@ -20,7 +22,8 @@ def per_unit(unit, currency="usd", **more):
     return {"billing_scheme": "per_unit", "unit_amount": unit, "currency": currency, **more}
 
 
-#: docs.stripe.com/products-prices/pricing-models, project tiers: 1-5 at $7, 6-10 at $6.50, 11+ at $6.
+#: docs.stripe.com/products-prices/pricing-models, project tiers: 1-5 at $7, 6-10 at $6.50, 11+ at
+#: $6.
 PROJECTS = (tier(5, 700), tier(10, 650), tier(None, 600))
 
 
@@ -35,7 +38,9 @@ def test_volume_prices_every_unit_by_the_tier_reached():
 
 
 def test_graduated_prices_each_unit_by_its_own_tier():
-    """Stripe's table: 5 -> $35, 6 -> 35 + 6.50 = $41.50, 20 -> 35 + 32.50 + 60 = $127.50, 25 -> $157.50."""
+    """Stripe's table: 5 -> $35, 6 -> 35 + 6.50 = $41.50, 20 -> 35 + 32.50 + 60 = $127.50, 25 ->
+    $157.50.
+    """
     price = tiered("graduated", *PROJECTS)
     assert [tiers.total(price, n) for n in (5, 6, 20, 25)] == [3500, 4150, 12750, 15750]
     assert amounts(price, 20) == [3500, 3250, 6000]
@@ -43,7 +48,9 @@ def test_graduated_prices_each_unit_by_its_own_tier():
 
 
 def test_graduated_flat_amounts_are_due_when_the_tier_is_entered():
-    """Tiers 1-5: $5 each + $10; 6+: $4 each + $20. 6 units: 25 + 10 + 4 + 20 = $59; 5 units: $35."""
+    """Tiers 1-5: $5 each + $10; 6+: $4 each + $20. 6 units: 25 + 10 + 4 + 20 = $59; 5 units:
+    $35.
+    """
     price = tiered("graduated", tier(5, 500, 1000), tier(None, 400, 2000))
     assert amounts(price, 6) == [2500, 1000, 400, 2000]
     assert tiers.total(price, 5) == 3500
@@ -66,7 +73,9 @@ def test_zero_quantity_still_makes_a_line():
 
 
 def test_packages_round_up_or_down():
-    """Stripe's package example: $5 per 5 units; 8 units = 2 packages up ($10), 1 package down ($5)."""
+    """Stripe's package example: $5 per 5 units; 8 units = 2 packages up ($10), 1 package down
+    ($5).
+    """
     up = per_unit(500, transform_quantity={"divide_by": 5, "round": "up"})
     down = per_unit(500, transform_quantity={"divide_by": 5, "round": "down"})
     assert (tiers.total(up, 8), tiers.total(down, 8)) == (1000, 500)
@@ -87,6 +96,8 @@ def test_decimal_tier_amounts():
 
 
 def test_other_currencies():
-    """JPY has no smaller unit: 3 x 0.5 yen = 1.5 -> 2. KWD ends in 0: 3 x 1.005 KWD = 3015 -> 3020."""
+    """JPY has no smaller unit: 3 x 0.5 yen = 1.5 -> 2. KWD ends in 0: 3 x 1.005 KWD = 3015 ->
+    3020.
+    """
     assert tiers.total(per_unit(None, "jpy", unit_amount_decimal="0.5"), 3) == 2
     assert tiers.total(per_unit(1005, "kwd"), 3) == 3020

@@ -1,8 +1,11 @@
-"""Totals of whole invoices: item and invoice discounts, taxes of both kinds, balance; worked by hand."""
+"""Totals of whole invoices: item and invoice discounts, taxes of both kinds, balance; worked by
+hand.
+"""
 
 from fractions import Fraction
 
 import pytest
+
 from stripe_sandbox.billing import totals
 from stripe_sandbox.billing.discounts import Discount
 from stripe_sandbox.billing.lines import line
@@ -56,7 +59,9 @@ def test_plain_sum():
 
 
 def test_exclusive_taxes_are_added():
-    """100.00 and 0.43: GST 5.00 + 0.02 (0.0215), QST 9.98 (9.975) + 0.04 (0.0429): 100.43 + 15.04."""
+    """100.00 and 0.43: GST 5.00 + 0.02 (0.0215), QST 9.98 (9.975) + 0.04 (0.0429): 100.43 +
+    15.04.
+    """
     head = computed(invoice(rates=("gst", "qst")), row(10000), row(43))
     assert sums(head) == (10043, 10043, 10043, 11547)
     assert [(t["tax_rate_details"]["tax_rate"], t["amount"]) for t in head["total_taxes"]] == [

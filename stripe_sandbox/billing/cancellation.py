@@ -32,10 +32,6 @@ def cancel(
     """
     if sub["status"] in standing.ENDED:
         raise errors.missing_resource("subscription", sub["id"], "id")
-    if sub["status"] == "incomplete":
-        invoice = ctx.store.get("invoice", sub["latest_invoice"])
-        if invoice["status"] == "open":
-            invoicing.void(ctx, invoice)
     items = standing.items_of(ctx, sub)
     if prorate and sub["status"] not in ("trialing", "incomplete"):
         credits = [
@@ -49,7 +45,11 @@ def cancel(
     invoice = (
         changes.prepare_invoice(ctx, sub, "subscription_update", used) if invoice_now else None
     )
+    unpaid = ctx.store.find("invoice", sub["latest_invoice"])
+    never_began = sub["status"] == "incomplete"
     standing.end(ctx, sub, reason="cancellation_requested", **(details or {}))
+    if never_began and unpaid and unpaid["status"] == "open":
+        invoicing.void(ctx, unpaid)
     if invoice is not None:
         changes.store_and_collect(ctx, sub, invoice, used, "allow_incomplete")
 

@@ -177,17 +177,7 @@ def expire_incomplete(ctx: Any, key: str) -> None:
     sub = ctx.store.find("subscription", key)
     if sub is None or sub["status"] != "incomplete":
         return
-    invoice = ctx.store.get("invoice", sub["latest_invoice"])
-    if invoice["status"] == "open":
-        invoicing.void(ctx, invoice)
-    standing.change(
-        ctx,
-        sub,
-        status="incomplete_expired",
-        ended_at=ctx.now,
-        canceled_at=ctx.now,
-        _renews_at=None,
-    )
+    invoicing.void(ctx, ctx.store.get("invoice", sub["latest_invoice"]))
 
 
 @scheduled("subscription.resume_collection")

@@ -207,7 +207,7 @@ def apply_payment(ctx: Any, invoice: Wire, payment_intent: Wire) -> None:
     invoice_payments.mark_paid(ctx, invoice, payment_intent)
     sub = standing.subscription_of(ctx, invoice)
     if sub is not None and _saves_method(sub) and not sub["default_payment_method"]:
-        ctx.store.update(sub, default_payment_method=payment_intent["payment_method"])
+        standing.change(ctx, sub, default_payment_method=payment_intent["payment_method"])
     mark_paid(ctx, invoice, payment_intent["amount_received"])
 
 
@@ -312,6 +312,7 @@ def void(ctx: Any, invoice: Wire) -> None:
     balance.change(ctx, customer, -used, "unapplied_from_invoice", invoice)
     _close(ctx, invoice, "void", "voided_at")
     ctx.emit("invoice.voided", invoice)
+    standing.invoice_voided(ctx, invoice)
 
 
 def mark_uncollectible(ctx: Any, invoice: Wire, reason: str = "user_forgiven") -> None:

@@ -30,12 +30,13 @@ def create_subscription(
     payment_method: str | None = None,
     paid_by: Wire | None = None,
     from_checkout: bool = False,
+    draft_first: bool = False,
 ) -> Wire:
     """Create a subscription and its first invoice from the parameters of POST /v1/subscriptions.
 
-    Checkout passes the ``payment_method`` it collected and, when something was due, the succeeded
-    PaymentIntent
-    ``paid_by`` that pays the first invoice.
+    Checkout passes the ``payment_method`` it collected and, when something is due, the succeeded
+    PaymentIntent ``paid_by`` that pays the first invoice: nothing incomplete is left behind.
+    A schedule asks for ``draft_first``: its first invoice waits an hour like those of renewals.
     """
     behavior = _behavior(params)
     customer = catalog.customer_for(ctx, params)
@@ -44,15 +45,18 @@ def create_subscription(
     first = _first_invoice(ctx, made)
     automatic = made.sub["collection_method"] == "charge_automatically"
     due = first is not None and first[0]["amount_due"] > 0
-    charge_now = automatic and due and behavior != "default_incomplete" and paid_by is None
-    if charge_now and not _chargeable(ctx, made):
+    at_once = automatic and due and not draft_first
+    charge_now = at_once and behavior != "default_incomplete" and paid_by is None
+    if from_checkout and charge_now:
+        raise errors.internal("Checkout creates a subscription only after it was paid.")
+    if charge_now and not _chargeable(made):
         raise invoicing.no_method()
     with ctx.account.undoable(ctx, behavior == "error_if_incomplete"):
-        sub = _store(ctx, made, "incomplete" if automatic and due else None, params)
+        sub = _store(ctx, made, "incomplete" if at_once else None, params)
         if first is None:
             return sub
         invoice = _store_first(ctx, made, *first)
-        if not automatic:
+        if draft_first or not automatic:
             invoicing.schedule_finalization(ctx, invoice)
             return sub
         if paid_by is not None:
@@ -79,7 +83,7 @@ def _behavior(params: Mapping[str, Any]) -> str:
     return behavior
 
 
-def _chargeable(ctx: Any, made: composition.Composition) -> str | None:
+def _chargeable(made: composition.Composition) -> str | None:
     return (
         made.sub["default_payment_method"]
         or made.customer["invoice_settings"]["default_payment_method"]

@@ -31,6 +31,8 @@ def pause(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> None:
         raise errors.invalid("Only subscriptions with billing_mode flexible can be paused.")
     if sub["status"] != "active":
         raise errors.invalid(f"A subscription that is {sub['status']} cannot be paused.")
+    if sub["schedule"]:
+        raise errors.invalid("A subscription with a schedule cannot be paused.")
     bill_for = params.get("bill_for") or {}
     unused = (bill_for.get("unused_time_from") or {}).get("type", "now")
     through = (bill_for.get("outstanding_usage_through") or {}).get("type", "now")

@@ -65,7 +65,7 @@ def invoice_settled(ctx: Any, invoice: Wire) -> None:
     sub = subscription_of(ctx, invoice)
     if sub is None or sub["status"] not in ("incomplete", "past_due", "unpaid"):
         return
-    if sub["status"] == "unpaid" and invoice["status"] != "paid":
+    if sub["status"] in ("incomplete", "unpaid") and invoice["status"] != "paid":
         return
     latest = latest_finalized(ctx, sub)
     if latest is None or latest["status"] in ("paid", "uncollectible"):
@@ -77,11 +77,25 @@ def invoice_failed(ctx: Any, invoice: Wire) -> None:
     due.
     """
     sub = subscription_of(ctx, invoice)
-    if sub is None or sub["status"] not in ("active", "trialing"):
+    if sub is None or sub["status"] != "active":
         return
     latest = latest_finalized(ctx, sub)
     if latest is not None and latest["id"] == invoice["id"]:
         change(ctx, sub, status="past_due")
+
+
+def invoice_voided(ctx: Any, invoice: Wire) -> None:
+    """The invoice that an incomplete subscription waits for is void: it never begins."""
+    sub = subscription_of(ctx, invoice)
+    if sub and sub["status"] == "incomplete" and sub["latest_invoice"] == invoice["id"]:
+        change(
+            ctx,
+            sub,
+            status="incomplete_expired",
+            ended_at=ctx.now,
+            canceled_at=ctx.now,
+            _renews_at=None,
+        )
 
 
 def give_up(ctx: Any, invoice: Wire) -> None:

@@ -217,3 +217,38 @@ def previews(world: Any) -> None:
     api.invoices.create_preview(
         {"subscription": sub.id, "subscription_details": {"cancel_now": True}}
     )
+
+
+@contract_case(
+    "POST /v1/subscription_schedules",
+    "GET /v1/subscription_schedules",
+    "GET /v1/subscription_schedules/{schedule}",
+    "POST /v1/subscription_schedules/{schedule}/cancel",
+    "POST /v1/subscription_schedules/{schedule}/release",
+)
+def subscription_schedules(world: Any) -> None:
+    api, buyer = world.client.v1, customer(world.client)
+    rate = api.tax_rates.create({"display_name": "VAT", "percentage": 20, "inclusive": True}).id
+    made = [
+        api.subscription_schedules.create(
+            {
+                "customer": buyer,
+                "start_date": start,
+                "end_behavior": "release",
+                "metadata": {"odoo_id": "1"},
+                "phases": [
+                    {
+                        "items": [{"price": price(world.client, 1000), "quantity": 2}],
+                        "default_tax_rates": [rate],
+                        "duration": {"interval": "month", "interval_count": 3},
+                        "proration_behavior": "none",
+                    }
+                ],
+            }
+        ).id
+        for start in (4102444800, "now")
+    ]
+    api.subscription_schedules.list({"customer": buyer, "scheduled": True})
+    api.subscription_schedules.retrieve(made[1], {"expand": ["subscription", "phases.items.price"]})
+    api.subscription_schedules.cancel(made[0])
+    api.subscription_schedules.release(made[1])

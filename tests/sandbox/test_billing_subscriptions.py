@@ -358,3 +358,38 @@ def test_checkout_pays_before_the_subscription_exists(client, account):
     assert (shown.status, shown.default_payment_method) == ("active", method)
     (payment,) = shown.latest_invoice.payments.data
     assert (payment.payment.payment_intent, payment.amount_paid) == (intent["id"], 2000)
+
+
+def test_incomplete_ones_end_with_their_invoice(client):
+    """Voiding the first invoice expires the subscription; canceling voids the invoice."""
+    buyer, plan = customer(client, FAILS_LATER), price(client, 1000)
+    expired, canceled = subscribe(client, buyer, plan), subscribe(client, buyer, plan)
+    client.v1.invoices.void_invoice(expired.latest_invoice)
+    assert client.v1.subscriptions.retrieve(expired.id).status == "incomplete_expired"
+    assert client.v1.subscriptions.cancel(canceled.id).status == "canceled"
+    assert client.v1.invoices.retrieve(canceled.latest_invoice).status == "void"
+
+
+def test_first_successful_card_becomes_the_default(client):
+    buyer, plan = customer(client), price(client, 1000)
+    method = client.v1.customers.retrieve(buyer).invoice_settings.default_payment_method
+    settings = {"save_default_payment_method": "on_subscription"}
+    sub = subscribe(client, buyer, plan, payment_settings=settings)
+    assert sub.default_payment_method == method
+    assert subscribe(client, buyer, plan).default_payment_method is None
+
+
+def test_planned_end_shortens_the_last_period(client, advance):
+    """Ends on 15 February: the February period is 14 of 28 days, 5.00 of 10.00."""
+    time = clock(client, START)
+    sub = subscribe(
+        client,
+        customer(client, test_clock=time),
+        price(client, 1000),
+        cancel_at=at(2027, 2, 15),
+    )
+    assert sub.cancel_at == at(2027, 2, 15)
+    advance(time, at(2027, 2, 1, 2))
+    assert invoices(client, sub)[-1].amount_paid == 500
+    advance(time, at(2027, 2, 16))
+    assert client.v1.subscriptions.retrieve(sub.id).ended_at == at(2027, 2, 15)

@@ -1,15 +1,16 @@
-import functools
+import logging
 from collections import OrderedDict
 
 from odoo import SUPERUSER_ID, fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.tools.misc import get_lang
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.stripe_subscriptions import const
+
+_logger = logging.getLogger(__name__)
 
 # Invoices shown on the page of a subscription, the latest first.
 MAX_INVOICES = 24
@@ -133,7 +134,8 @@ class StripeSubscriptionPortal(CustomerPortal):
         if not subscription_sudo:
             return request.redirect("/my")
         self._log_subscription_opened(subscription_sudo)
-        return self._render_subscription(subscription_sudo, access_token, **kwargs)
+        alert = request.session.pop(self._alert_key(subscription_sudo), None)
+        return self._render_subscription(subscription_sudo, access_token, alert=alert, **kwargs)
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>/subscribe",
@@ -143,7 +145,7 @@ class StripeSubscriptionPortal(CustomerPortal):
         website=True,
     )
     def portal_subscription_subscribe(self, subscription_id, access_token=None, **_kwargs):
-        """Send the customer to Stripe's payment page, or say why that is not possible."""
+        """Send the customer to Stripe's payment page, or back to the page that says why not."""
         subscription_sudo = self._get_subscription(subscription_id, access_token)
         if not subscription_sudo:
             return request.redirect("/my")
@@ -151,7 +153,8 @@ class StripeSubscriptionPortal(CustomerPortal):
             with request.env.cr.savepoint():
                 url = subscription_sudo._stripe_get_checkout_url()
         except UserError as error:
-            return self._render_subscription(subscription_sudo, access_token, alert=str(error))
+            request.session[self._alert_key(subscription_sudo)] = str(error)
+            url = subscription_sudo.get_portal_url()
         return request.redirect(url, code=303, local=url.startswith("/"))
 
     @http.route(
@@ -177,6 +180,11 @@ class StripeSubscriptionPortal(CustomerPortal):
                 subscription_sudo._stripe_sync_session(session_id)
         except UserError as error:
             alert = str(error)
+            _logger.warning(
+                "Return from Checkout was not applied to subscription %s: %s",
+                subscription_sudo.id,
+                alert,
+            )
         return self._render_subscription(
             subscription_sudo, access_token, alert=alert, session_id=session_id
         )
@@ -214,6 +222,10 @@ class StripeSubscriptionPortal(CustomerPortal):
             )
         except (AccessError, MissingError):
             return request.env["stripe.subscription"]
+
+    def _alert_key(self, subscription_sudo):
+        """Return where the session keeps what the page of a subscription has to say once."""
+        return f"alert_stripe_subscription_{subscription_sudo.id}"
 
     def _log_subscription_opened(self, subscription_sudo):
         """Note in the chatter that a customer opened the subscription, once a day and session.
@@ -267,18 +279,17 @@ class StripeSubscriptionPortal(CustomerPortal):
         today = subscription_sudo._get_today()
         first = subscription_sudo.first_billing_date
         tz = subscription_sudo.company_id.partner_id.tz or "UTC"
-        check_url = subscription_sudo.get_portal_url()
-        if session_id:
-            check_url = request.httprequest.full_path
-        lang = get_lang(request.env)
+        # Another session's address says nothing about this subscription.
+        returned = bool(session_id) and session_id == subscription_sudo.checkout_session
+        suffix, query = ("/return", f"&session_id={session_id}") if returned else (None, None)
         return {
             "stripe_subscription": subscription_sudo,
             "page_name": "stripe_subscription",
             "res_company": subscription_sudo.company_id,
             "backend_url": f"/odoo/stripe-subscriptions/{subscription_sudo.id}",
-            "returned": bool(session_id),
-            "waiting": status == "incomplete" or (status == "draft" and bool(session_id)),
-            "check_url": check_url,
+            "returned": returned,
+            "waiting": status == "incomplete" or (status == "draft" and returned),
+            "check_url": subscription_sudo.get_portal_url(suffix=suffix, query_string=query),
             "obstacle": status == "draft" and self._get_obstacle(subscription_sudo),
             "live_statuses": const.LIVE_STATUSES,
             "first_charge": first if first and first > today else False,
@@ -288,13 +299,17 @@ class StripeSubscriptionPortal(CustomerPortal):
                 "format": "long",
                 "tz_name": tz,
             },
-            "format_percentage": functools.partial(lang.format, "%g", grouping=True),
+            "format_percentage": self._format_percentage,
             "invoices": request.env["account.move"].sudo().search(
                 [("stripe_subscription_id", "=", subscription_sudo.id), ("state", "=", "posted")],
                 order="invoice_date desc, id desc",
                 limit=MAX_INVOICES,
             ),
         }
+
+    def _format_percentage(self, percentage):
+        """Return a number of percent as the visitor's language writes it, without the sign."""
+        return request.env["ir.qweb.field"].user_lang().format("%g", percentage, grouping=True)
 
     def _get_obstacle(self, subscription_sudo):
         """Return why a draft cannot be subscribed to, False when it can."""

@@ -21,10 +21,10 @@ CSS = (FOLDER / "style.css").read_text(encoding="utf-8")
 INTERVALS = {"day": "day", "week": "week", "month": "month", "year": "year"}
 
 
-def page(name: str, status: int = 200, **values: Any) -> Response:
+def page(template: str, http_status: int = 200, /, **values: Any) -> Response:
     """A page made from a template."""
-    text = ENVIRONMENT.get_template(name).render(css=CSS, **values)
-    return Response(text, status, content_type="text/html; charset=utf-8")
+    text = ENVIRONMENT.get_template(template).render(css=CSS, **values)
+    return Response(text, http_status, content_type="text/html; charset=utf-8")
 
 
 def message(title: str, text: str, link: str | None = None, link_text: str = "Back") -> Response:

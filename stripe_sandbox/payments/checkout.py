@@ -61,6 +61,8 @@ def submit(ctx: Any, session: Wire, card: cards.Card, month: int, year: int, bil
     method = payment_methods.new(ctx, card, month=month, year=year, **billing)
     ctx.store.update(session, _method=method["id"], _email=billing.get("email"))
     due = first_invoice(ctx, session)["amount_due"] if session["mode"] == "subscription" else 0
+    if card.authentication == "none" and _accepted(card, due):
+        _bring_customer(ctx, session, method)
     if due <= 0:
         return _after_setup(ctx, session, _try_setup(ctx, session, method))
     intent = _payment_intent(ctx, session, due)
@@ -79,10 +81,16 @@ def after_payment(ctx: Any, session: Wire, outcome: collect.Outcome) -> Wire:
     return {"done": True}
 
 
+def _accepted(card: cards.Card, due: int) -> bool:
+    """Whether the bank says yes to a card once the customer is who they say they are."""
+    return not card.declined and not (due > 0 and card.charge_declined)
+
+
 def _payment_intent(ctx: Any, session: Wire, due: int) -> Wire:
     """The intent of the session: one for all attempts, as long as the amount stays."""
     known = ctx.store.find("payment_intent", session.get("_intent"))
     if known and known["amount"] == due and known["status"] == "requires_payment_method":
+        ctx.store.update(known, customer=_customer_id(session))
         return known
     if known:
         collect.cancel_intent(ctx, known)
@@ -90,7 +98,7 @@ def _payment_intent(ctx: Any, session: Wire, due: int) -> Wire:
         ctx,
         due,
         session["currency"],
-        customer=session["customer"],
+        customer=_customer_id(session),
         description="Subscription creation",
         setup_future_usage="off_session",
         _session=session["id"],
@@ -104,11 +112,12 @@ def _try_setup(ctx: Any, session: Wire, method: Wire) -> Wire:
     if intent is None or intent["status"] != "requires_payment_method":
         intent = setup_intents.new(
             ctx,
-            customer=session["customer"],
+            customer=_customer_id(session),
             metadata=dict(session["_setup_metadata"]),
             _session=session["id"],
         )
         ctx.store.update(session, _setup=intent["id"])
+    ctx.store.update(intent, customer=_customer_id(session))
     setup_intents.attempt(ctx, intent, method)
     return intent
 
@@ -125,6 +134,10 @@ def _after_setup(ctx: Any, session: Wire, intent: Wire) -> Wire:
 def authenticated(ctx: Any, intent: Wire, passed: bool) -> Wire:
     """The customer met or failed 3-D Secure for a session's intent."""
     session = ctx.store.get("checkout.session", intent["_session"])
+    method = ctx.store.get("payment_method", intent["payment_method"])
+    if passed and _accepted(cards.CARDS[method["_number"]], intent.get("amount", 0)):
+        _bring_customer(ctx, session, method)
+        ctx.store.update(intent, customer=_customer_id(session))
     if intent["object"] == "setup_intent":
         setup_intents.authenticate(ctx, intent, passed)
         return _after_setup(ctx, session, intent)
@@ -135,17 +148,14 @@ def complete(
     ctx: Any, session: Wire, *, paid_by: Wire | None = None, setup: Wire | None = None
 ) -> None:
     """Finish a session: customer, saved card, subscription, and the event."""
-    customer = _customer(ctx, session)
+    key = _customer_id(session)
+    customer = customers.live(ctx, key) if key else {}
     method = ctx.store.get("payment_method", session["_method"])
-    payment_methods.tie(ctx, method, customer)
-    changes: Wire = {"status": "complete", "url": None, "customer": customer["id"]}
+    changes: Wire = {"status": "complete", "url": None, "customer": key}
     if session["mode"] == "setup":
         changes |= {"setup_intent": setup["id"], "payment_status": "no_payment_required"}
     else:
-        if paid_by:
-            ctx.store.update(paid_by, customer=customer["id"])
-        session["customer"] = customer["id"]
-        params = {**subscription_params(session), "customer": customer["id"]}
+        params = {**subscription_params(session), "customer": key}
         subscription = lifecycle.create_subscription(
             ctx, params, payment_method=method["id"], paid_by=paid_by, from_checkout=True
         )
@@ -157,23 +167,32 @@ def complete(
     changes["customer_details"] = {
         "address": method["billing_details"]["address"],
         "business_name": None,
-        "email": customer["email"],
+        "email": customer.get("email", session["_email"]),
         "individual_name": None,
         "name": method["billing_details"]["name"],
         "phone": None,
-        "tax_exempt": customer["tax_exempt"],
+        "tax_exempt": customer.get("tax_exempt", "none"),
         "tax_ids": [],
     }
     ctx.store.update(session, **changes)
     ctx.emit("checkout.session.completed", session)
 
 
-def _customer(ctx: Any, session: Wire) -> Wire:
-    if session["customer"]:
-        return customers.live(ctx, session["customer"])
-    method = ctx.store.get("payment_method", session["_method"])
-    billing = method["billing_details"]
-    return customers.create(ctx, {"email": session["_email"], "name": billing["name"] or ""})
+def _customer_id(session: Wire) -> str | None:
+    """The customer that was named, or that this Checkout made."""
+    return session["customer"] or session.get("_customer")
+
+
+def _bring_customer(ctx: Any, session: Wire, method: Wire) -> None:
+    """The card is good: make the customer, or give the known one the e-mail address it lacks."""
+    key, email = _customer_id(session), session["_email"]
+    if key:
+        if email and not customers.live(ctx, key)["email"]:
+            customers.update(ctx, {"email": email}, key)
+    elif session["mode"] == "subscription":
+        name = method["billing_details"]["name"] or ""
+        made = customers.create(ctx, {"email": email, "name": name})
+        ctx.store.update(session, _customer=made["id"])
 
 
 @scheduled("checkout.expire")

@@ -11,6 +11,7 @@ from typing import Any
 
 from stripe_sandbox.core import ids
 from stripe_sandbox.payments import cards, fees
+from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
 AVAILABLE_AFTER = 2 * 86400
@@ -19,6 +20,13 @@ AUTHENTICATION_REFUSED = (
     None,
     "The provided payment method has failed authentication. Please choose a different payment method "
     "and try again.",
+)
+
+
+AUTHENTICATION_REQUIRED = (
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
 )
 
 
@@ -110,7 +118,11 @@ def charge_invoice(ctx: Any, invoice: Wire, method: str, *, off_session: bool) -
 def confirm(
     ctx: Any, intent: Wire, method: Wire, *, off_session: bool, return_url: str | None = None
 ) -> Outcome:
-    """Try to charge a PaymentIntent with a payment method."""
+    """Try to charge a PaymentIntent with a payment method.
+
+    When the customer is away and the bank asks for them, the intent of an invoice waits for them; any other
+    is declined (docs.stripe.com/payments/save-during-payment, "Charge the saved payment method later").
+    """
     card = cards.CARDS[method["_number"]]
     ctx.store.update(
         intent, payment_method=method["id"], _return_url=return_url or intent.get("_return_url")
@@ -118,6 +130,8 @@ def confirm(
     if card.declined:
         return _decline(ctx, intent, method, cards.error(card.declined))
     if needs_authentication(card, method, off_session):
+        if off_session and not intent.get("_invoice"):
+            return _decline(ctx, intent, method, cards.error(AUTHENTICATION_REQUIRED))
         url = f"{ctx.account.base_url}/pages/authenticate/{intent['_token']}"
         ctx.store.update(
             intent,
@@ -153,6 +167,8 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
     card = cards.CARDS[method["_number"]]
     if card.charge_declined:
         return _decline(ctx, intent, method, cards.error(card.charge_declined))
+    if intent["setup_future_usage"] and intent["customer"]:
+        payment_methods.tie(ctx, method, ctx.store.get("customer", intent["customer"]))
     charge = _new_charge(ctx, intent, method, None)
     transaction = _new_transaction(ctx, charge)
     ctx.store.update(charge, balance_transaction=transaction["id"])

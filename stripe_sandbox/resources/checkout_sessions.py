@@ -16,6 +16,7 @@ KIND, URL = "checkout.session", "/v1/checkout/sessions"
 MIN_LIFE, MAX_LIFE = 30 * 60, 24 * 3600
 MIN_TRIAL = 48 * 3600
 MAX_LINES = 20
+MAX_REFERENCE = 200
 SUBSCRIPTION_DATA = (
     "description metadata default_tax_rates trial_end trial_period_days billing_cycle_anchor "
     "proration_behavior trial_settings billing_mode"
@@ -50,6 +51,10 @@ def create(ctx: Any, params: Wire) -> Wire:
         customers.live(ctx, params["customer"])
         if "customer_email" in params:
             raise errors.invalid("You may only specify one of customer, customer_email.", "customer")
+    if len(params.get("client_reference_id", "")) > MAX_REFERENCE:
+        raise errors.invalid(
+            f"Invalid string: up to {MAX_REFERENCE} characters.", "client_reference_id"
+        )
     life = params.get("expires_at", ctx.now + MAX_LIFE) - ctx.now
     if not MIN_LIFE <= life <= MAX_LIFE:
         raise errors.invalid("expires_at is 30 minutes to 24 hours from now.", "expires_at")

@@ -12,6 +12,8 @@ from stripe_sandbox.resources import common, customers, payment_methods
 
 Wire = dict[str, Any]
 URL = "/v1/payment_intents"
+MAX_AMOUNT = 99_999_999
+CONFIRM = ("payment_method", "off_session", "return_url")
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 
 
@@ -24,12 +26,7 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 def create(ctx: Any, params: Wire) -> Wire:
     """Make an intent, and confirm it at once when asked."""
     currency = params["currency"].lower()
-    if not money.minimum_charge(currency) <= params["amount"] <= 99999999:
-        raise errors.invalid(
-            "The amount is below the minimum or above the maximum charge.",
-            "amount",
-            "amount_too_small",
-        )
+    _check_amount(params["amount"], currency)
     customer = params.get("customer")
     if customer:
         customers.live(ctx, customer)
@@ -45,14 +42,11 @@ def create(ctx: Any, params: Wire) -> Wire:
         automatic_payment_methods=params.get("automatic_payment_methods"),
     )
     if "payment_method" in params:
-        method = payment_methods.resolve(ctx, params["payment_method"])
+        method = payment_methods.usable(ctx, params["payment_method"], customer)
         ctx.store.update(intent, payment_method=method["id"], status="requires_confirmation")
     if params.get("confirm"):
         return confirm(ctx, {k: v for k, v in params.items() if k in CONFIRM}, intent["id"])
     return intent
-
-
-CONFIRM = ("payment_method", "off_session", "return_url")
 
 
 @operation("GET", URL + "/{intent}")
@@ -88,10 +82,7 @@ def confirm(ctx: Any, params: Wire, key: str) -> Wire:
     given = params.get("payment_method") or intent["payment_method"]
     if not given:
         raise errors.missing("payment_method")
-    method = payment_methods.resolve(ctx, given)
-    customer = intent["customer"] and customers.live(ctx, intent["customer"])
-    if intent["setup_future_usage"] and customer and not method["customer"]:
-        payment_methods.tie(ctx, method, customer)
+    method = payment_methods.usable(ctx, given, intent["customer"])
     outcome = collect.confirm(
         ctx,
         intent,
@@ -117,6 +108,19 @@ def cancel(ctx: Any, params: Wire, key: str) -> Wire:
     ctx.store.update(intent, cancellation_reason=params.get("cancellation_reason"))
     collect.cancel_intent(ctx, intent)
     return intent
+
+
+def _check_amount(amount: int, currency: str) -> None:
+    least = max(money.minimum_charge(currency), 1)
+    if amount < least:
+        words = f"Amount must be at least {money.display(least, currency)}."
+        raise errors.invalid(words, "amount", "amount_too_small")
+    if amount > MAX_AMOUNT:
+        words = f"Amount must be no more than {money.display(MAX_AMOUNT, currency)}."
+        raise errors.invalid(words, "amount", "amount_too_large")
+    if amount % money.step(currency):
+        words = f"Amounts in {currency} are multiples of {money.step(currency)}."
+        raise errors.invalid(words, "amount")
 
 
 def tell_invoice(ctx: Any, outcome: collect.Outcome) -> None:

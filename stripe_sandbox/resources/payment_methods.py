@@ -56,7 +56,25 @@ def new(ctx: Any, card: cards.Card, *, month: int = 12, year: int = 2034, **bill
 def resolve(ctx: Any, key: str, param: str = "payment_method") -> Wire:
     """A stored payment method, or a new one for a test id such as ``pm_card_visa``."""
     card = cards.named(key) if key.startswith("pm_card_") else None
-    return new(ctx, card) if card else ctx.store.get("payment_method", key, param)
+    method = new(ctx, card) if card else ctx.store.get("payment_method", key, param)
+    if method.get("_detached"):
+        raise errors.invalid(
+            "The provided PaymentMethod was previously used or detached, and may not be used again.",
+            param,
+        )
+    return method
+
+
+def usable(ctx: Any, key: str, customer: str | None, param: str = "payment_method") -> Wire:
+    """A payment method that may be used for a customer: their own, or one that nobody has."""
+    method = resolve(ctx, key, param)
+    if method["customer"] and method["customer"] != customer:
+        words = "the customer in this request" if customer else "a customer; name them as well"
+        raise errors.invalid(
+            f"The PaymentMethod {key} belongs to {'another customer than ' if customer else ''}{words}.",
+            param,
+        )
+    return method
 
 
 def tie(ctx: Any, method: Wire, customer: Wire) -> None:
@@ -163,7 +181,7 @@ def detach(ctx: Any, params: Wire, key: str) -> Wire:
     for subscription in ctx.store.select("subscription", customer=customer["id"]):
         if subscription["default_payment_method"] == key:
             ctx.store.update(subscription, default_payment_method=None)
-    previous = ctx.store.update(method, customer=None)
+    previous = ctx.store.update(method, customer=None, _detached=True)
     ctx.emit("payment_method.detached", method, previous)
     return method
 

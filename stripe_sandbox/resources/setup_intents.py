@@ -120,7 +120,7 @@ def create(ctx: Any, params: Wire) -> Wire:
         automatic_payment_methods=params.get("automatic_payment_methods"),
     )
     if "payment_method" in params:
-        method = payment_methods.resolve(ctx, params["payment_method"])
+        method = payment_methods.usable(ctx, params["payment_method"], params.get("customer"))
         ctx.store.update(intent, payment_method=method["id"], status="requires_confirmation")
     if params.get("confirm"):
         return confirm(ctx, {"return_url": params.get("return_url")}, intent["id"])
@@ -158,7 +158,8 @@ def confirm(ctx: Any, params: Wire, key: str) -> Wire:
     given = params.get("payment_method") or intent["payment_method"]
     if not given:
         raise errors.missing("payment_method")
-    error = attempt(ctx, intent, payment_methods.resolve(ctx, given), params.get("return_url"))
+    method = payment_methods.usable(ctx, given, intent["customer"])
+    error = attempt(ctx, intent, method, params.get("return_url"))
     if error:
         raise errors.card_from(error | {"setup_intent": ctx.account.render(intent)})
     return intent

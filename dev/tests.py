@@ -1,0 +1,73 @@
+"""``make test``: all tests, from nothing."""
+
+import os
+import subprocess
+import time
+
+from dev import databases, environment, paths, postgres
+from dev.console import say
+from dev.processes import Group, free_port
+
+SANDBOX_KEY = "sk_test_sandbox0000000000000000"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts one after the other; the exit code is that of the first that fails.
+
+    Arguments go to pytest: paths choose the parts they lie in, anything else goes to all parts.
+    """
+    started = time.monotonic()
+    environment.prepare()
+    os.environ["CHROMIUM"] = environment.chromium()
+    chosen = [a for a in arguments if a.startswith("tests/")]
+    others = [a for a in arguments if not a.startswith("tests/")]
+    parts = {
+        "tests/sandbox": _sandbox,
+        "tests/addon": _addon,
+        "tests/e2e": _end_to_end,
+    }
+    failed = []
+    for folder, function in parts.items():
+        mine = [a for a in chosen if a.startswith(folder)]
+        if (chosen and not mine) or not (paths.ROOT / folder).is_dir():
+            continue
+        say(f"\n=== {folder} ===")
+        code = function(mine or [folder], others)
+        # 5 = nothing was selected, which a selection may well mean for one of the parts.
+        if code and not (code == 5 and others):
+            failed.append(folder)
+    seconds = time.monotonic() - started
+    say(f"\n{'FAILED: ' + ', '.join(failed) if failed else 'All tests passed'} in {seconds:.0f} s")
+    return 1 if failed else 0
+
+
+def _pytest(folders: list[str], arguments: list[str], **env: str) -> int:
+    command = [paths.PYTHON, "-m", "pytest", *folders, *arguments]
+    result = subprocess.run(
+        [str(c) for c in command], cwd=paths.ROOT, env={**os.environ, **env}, check=False
+    )
+    return result.returncode
+
+
+def _sandbox(folders: list[str], arguments: list[str]) -> int:
+    return _pytest(folders, ["-p", "no:odoo", "-n", "2", *arguments])
+
+
+def _addon(folders: list[str], arguments: list[str]) -> int:
+    postgres.start()
+    databases.configure(port=free_port(), name="odoo-test")
+    database = databases.with_addon()
+    with Group() as group:
+        # Odoo ends the child processes of a test process: what tests talk to is started here.
+        url = group.sandbox(free_port(), "--key", SANDBOX_KEY)
+        return _pytest(
+            folders,
+            [f"--odoo-database={database}", "--odoo-http", *arguments],
+            STRIPE_API_BASE=url,
+        )
+
+
+def _end_to_end(folders: list[str], arguments: list[str]) -> int:
+    postgres.start()
+    databases.configure(port=free_port(), name="odoo-e2e")
+    return _pytest(folders, ["-p", "no:odoo", *arguments])

@@ -104,6 +104,8 @@ class StripeEvent(models.Model):
                 events._fail(error)
                 self.env.cr.commit()
                 continue
+            # What other lanes wrote while we fetched is seen from here on.
+            self.env.cr.commit()
             provider = provider.with_context(stripe_fetched_at=fetched_at)
             if not events._apply(provider, fetched):
                 for event in events:
@@ -155,6 +157,7 @@ class StripeEvent(models.Model):
         for attempt in range(1, CONFLICT_ATTEMPTS + 1):
             fetched_at = self.env["stripe.price"]._stripe_now()
             fetched = provider._stripe_fetch([self._get_fetch_request()])
+            self.env.cr.commit()
             final = attempt == CONFLICT_ATTEMPTS
             if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
                 return

@@ -100,7 +100,9 @@ def with_addon() -> str:
     """A database with the addon; made again when one of its files changes."""
     name, source = f"{PREFIX}_test", template()
     wanted = f"{source}-{addon_hash()}"
-    comment = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"
+    comment = (
+        f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"
+    )
     if not postgres.exists(name) or postgres.query(comment) != wanted:
         with step("addon on a copy of the template"):
             copy(source, name)

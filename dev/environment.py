@@ -44,7 +44,15 @@ def chromium() -> str:
     with step("Chromium (Debian package)"):
         run(["apt-get", "update", "-q"], log="apt-update")
         run(
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-liberation"],
+            [
+                "apt-get",
+                "install",
+                "-y",
+                "-q",
+                "--no-install-recommends",
+                "chromium",
+                "fonts-liberation",
+            ],
             log="apt-chromium",
             env={"DEBIAN_FRONTEND": "noninteractive"},
         )

@@ -17,10 +17,15 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITE = "sid"
 # The second line of packages is taken from the machine's own suite: the newer ones no longer have the files
 # that Odoo links to.
-PACKAGES = (
-    "odoo-19 libjs-jquery libjs-jquery-form libjs-underscore fonts-montserrat fonts-roboto-unhinted "
-    "fonts-ocr-b"
-).split()
+PACKAGES = [
+    "odoo-19",
+    "libjs-jquery",
+    "libjs-jquery-form",
+    "libjs-underscore",
+    "fonts-montserrat",
+    "fonts-roboto-unhinted",
+    "fonts-ocr-b",
+]
 OLDER_PACKAGES = ["fonts-font-awesome", "fonts-inconsolata"]
 
 # Not in Debian's package (not free); part of a bundle, so its absence would break every page of the
@@ -114,9 +119,7 @@ def _choose_mirror(work: pathlib.Path, options: list[str]) -> None:
     mirrors = re.findall(rf"^'(\S+)/dists/{own}/InRelease'", listing, re.MULTILINE)
     for mirror in dict.fromkeys(mirrors):
         (work / "sources.list").write_text(
-            "".join(
-                f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in (SUITE, own)
-            )
+            "".join(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in (SUITE, own))
         )
         update = ["apt-get", *options, "-o", "APT::Update::Error-Mode=any", "update"]
         show = ["apt-cache", *options, "show", "odoo-19"]

@@ -53,9 +53,7 @@ def start() -> None:
         )
         if result.returncode:
             raise Trouble(f"PostgreSQL did not start; its log is {log}")
-    os.environ.update(
-        PGHOST=str(socket), PGPORT="5432", PGUSER="odoo", DEV_POSTGRES="private"
-    )
+    os.environ.update(PGHOST=str(socket), PGPORT="5432", PGUSER="odoo", DEV_POSTGRES="private")
     os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ['PATH']}"
 
 

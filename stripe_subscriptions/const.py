@@ -96,11 +96,12 @@ FETCH_THREADS = 4
 CURRENCY_DECIMALS = {
     **dict.fromkeys(
         (
-            "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
-        ).split(),
+            *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
+            *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
+        ),
         0,
     ),
-    **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
 }
 
 # === SUBSCRIPTIONS === #

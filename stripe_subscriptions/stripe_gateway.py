@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 
 import stripe
-
 from odoo.addons.stripe_subscriptions import const
 
 _logger = logging.getLogger(__name__)

@@ -18,7 +18,14 @@ from stripe_sandbox.core.store import Store
 Wire = dict[str, Any]
 
 #: Properties that lead from an object or from parameters to a test clock.
-CLOCK_LINKS = ("customer", "subscription", "invoice", "test_clock", "payment_intent", "setup_intent")
+CLOCK_LINKS = (
+    "customer",
+    "subscription",
+    "invoice",
+    "test_clock",
+    "payment_intent",
+    "setup_intent",
+)
 
 
 @dataclass

@@ -144,9 +144,7 @@ def advance(account: Account, clock_id: str, target: int) -> threading.Thread:
             if status == "ready":
                 changes["frozen_time"] = target
             before = account.store.update(clock, **changes)
-            account.context(clock=clock_id).emit(
-                f"test_helpers.test_clock.{status}", clock, before
-            )
+            account.context(clock=clock_id).emit(f"test_helpers.test_clock.{status}", clock, before)
         account.deliver()
 
     thread = threading.Thread(target=work, name=f"advance-{clock_id}", daemon=True)

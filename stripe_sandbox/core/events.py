@@ -17,9 +17,7 @@ Wire = dict[str, Any]
 KEPT_SECONDS = 30 * 86400
 
 
-def emit(
-    ctx: Context, kind: str, obj: Wire, previous: Mapping[str, Any] | None = None
-) -> Wire:
+def emit(ctx: Context, kind: str, obj: Wire, previous: Mapping[str, Any] | None = None) -> Wire:
     """Store an event and queue it for each endpoint that wants its type."""
     account = ctx.account
     endpoints = [

@@ -60,9 +60,9 @@ class Faults:
     def for_request(self, method: str, path: str) -> Fault | None:
         """The fault that strikes a request, used up by it."""
         return self._take(
-            lambda f: f.target == "api"
-            and path.startswith(f.path)
-            and f.method.upper() in ("", method)
+            lambda f: (
+                f.target == "api" and path.startswith(f.path) and f.method.upper() in ("", method)
+            )
         )
 
     def for_event(self, kind: str) -> Fault | None:

@@ -49,7 +49,9 @@ def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise errors.invalid(f"Invalid limit: must be between 1 and {MAX_LIMIT}", "limit")
     if "starting_after" in params and "ending_before" in params:
-        raise errors.invalid("You may only specify one of these parameters: starting_after, ending_before.")
+        raise errors.invalid(
+            "You may only specify one of these parameters: starting_after, ending_before."
+        )
     equals = {key: value for key, value in equals.items() if value is not None}
     with_clocks = bool(CLOCK_FILTERS & equals.keys())
     created = params.get("created")

@@ -84,7 +84,9 @@ def run(ctx: Context, verb: str, path: str, form: Wire) -> Wire:
     """
     found, keys = find(verb, path)
     params = found.contract.read(form)
-    declared = found.declared | (LIST_PARAMS if found.contract.answer_name.startswith("List") else set())
+    declared = found.declared | (
+        LIST_PARAMS if found.contract.answer_name.startswith("List") else set()
+    )
     contract.refuse_undeclared(params, declared)
     for key in keys:
         ctx.follow(ctx.store.find_any(key))

@@ -44,7 +44,7 @@ def namespace(module_name: str) -> dict[str, Any]:
     for node in tree.body:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             code = compile(ast.Module(node.body, []), module.__file__, "exec")
-            exec(code, names)  # noqa: S102 - import statements of the installed package
+            exec(code, names)
     return names
 
 
@@ -69,12 +69,12 @@ class Type:
             if isinstance(annotation, typing.ForwardRef):
                 annotation = annotation.__forward_arg__
             # The text of an annotation of the installed package.
-            annotation = eval(annotation, names, local)  # noqa: S307
+            annotation = eval(annotation, names, local)
         while typing.get_origin(annotation) in WRAPPERS:
             annotation = typing.get_args(annotation)[0]
             while isinstance(annotation, (str, typing.ForwardRef)):
                 text = getattr(annotation, "__forward_arg__", annotation)
-                annotation = eval(text, names, local)  # noqa: S307
+                annotation = eval(text, names, local)
         self.annotation, self.names, self.local = annotation, names, local
         self.origin, self.args = typing.get_origin(annotation), typing.get_args(annotation)
 
@@ -219,7 +219,9 @@ class Type:
             return
         if value.get("deleted") is True and self.resource:
             extra = value.keys() - {"id", "object", "deleted"}
-            yield from (Problem(at(path, key), "unknown", "not on a deleted object") for key in extra)
+            yield from (
+                Problem(at(path, key), "unknown", "not on a deleted object") for key in extra
+            )
             return
         fields = self.fields()
         for key in value.keys() - fields.keys():
@@ -272,7 +274,9 @@ def _fields(cls: type, args: tuple) -> dict[str, tuple[Type, bool]]:
         local = dict(vars(klass))
         remappings = vars(klass).get("_field_remappings") or {}
         for name, annotation in vars(klass).get("__annotations__", {}).items():
-            if name.startswith("_") or (typing_extensions.is_typeddict(cls) and name in OPTION_KEYS):
+            if name.startswith("_") or (
+                typing_extensions.is_typeddict(cls) and name in OPTION_KEYS
+            ):
                 continue
             wire = remappings.get(name, name)
             if isinstance(annotation, str) and annotation.startswith("ClassVar"):
@@ -281,7 +285,7 @@ def _fields(cls: type, args: tuple) -> dict[str, tuple[Type, bool]]:
                 continue
             if klass in BASES and args:
                 local = {**local, "T": args[0]}
-                annotation = typing.List["T"] if name == "data" else annotation
+                annotation = list[args[0]] if name == "data" else annotation
             kind = Type(annotation, names, local)
             if typing_extensions.is_typeddict(cls):
                 required = name in cls.__required_keys__ and not _is_not_required(annotation)

@@ -129,9 +129,8 @@ class Store:
         name, key = obj["object"], obj["id"]
         for field in INDEXED:
             value = obj.get(field)
-            if not isinstance(value, str):
-                if value is not None or field not in obj:
-                    continue
+            if not isinstance(value, str) and (value is not None or field not in obj):
+                continue
             index = self._indexes.setdefault((name, field, value), {})
             if add:
                 index[key] = self._sequence[name, key]

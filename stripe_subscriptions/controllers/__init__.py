@@ -1,2 +1,1 @@
-from . import portal
-from . import webhook
+from . import portal, webhook

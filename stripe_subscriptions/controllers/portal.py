@@ -2,13 +2,12 @@ import logging
 from collections import OrderedDict
 
 from odoo import SUPERUSER_ID, fields, http
-from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.fields import Domain
-from odoo.http import request
-
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.stripe_subscriptions import const
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.fields import Domain
+from odoo.http import request
 
 _logger = logging.getLogger(__name__)
 
@@ -300,7 +299,9 @@ class StripeSubscriptionPortal(CustomerPortal):
                 "tz_name": tz,
             },
             "format_percentage": self._format_percentage,
-            "invoices": request.env["account.move"].sudo().search(
+            "invoices": request.env["account.move"]
+            .sudo()
+            .search(
                 [("stripe_subscription_id", "=", subscription_sudo.id), ("state", "=", "posted")],
                 order="invoice_date desc, id desc",
                 limit=MAX_INVOICES,

@@ -2,13 +2,12 @@ import json
 import re
 
 from odoo import http
-from odoo.http import request
-
 from odoo.addons.stripe_subscriptions import const
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeSignatureInvalid,
     verify_signature,
 )
+from odoo.http import request
 
 
 class StripeWebhook(http.Controller):

@@ -1,5 +1,4 @@
 from odoo import Command, api, fields, models
-
 from odoo.addons.stripe_subscriptions import const, stripe_invoice, utils
 
 
@@ -289,9 +288,11 @@ class AccountMove(models.Model):
     def _stripe_reverse_void(self):
         """Reverse the moves of invoices that were voided at Stripe after they had been posted."""
         voided = self.filtered(
-            lambda move: move.stripe_invoice_status == "void"
-            and move.state == "posted"
-            and not move.reversal_move_ids
+            lambda move: (
+                move.stripe_invoice_status == "void"
+                and move.state == "posted"
+                and not move.reversal_move_ids
+            )
         )
         if voided:
             voided._reverse_moves(

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.exceptions import UserError
 
 
 class AccountPayment(models.Model):
@@ -79,8 +78,9 @@ class AccountPayment(models.Model):
         self.env["account.move.line"]._reconcile_plan(
             [
                 (payment.move_id | move).line_ids.filtered(
-                    lambda line: line.account_id.account_type == "asset_receivable"
-                    and not line.reconciled
+                    lambda line: (
+                        line.account_id.account_type == "asset_receivable" and not line.reconciled
+                    )
                 )
                 for payment, (move, _obj, _part) in zip(payments, missing, strict=True)
             ]

@@ -3,8 +3,6 @@ import secrets
 import string
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
 from odoo.addons.stripe_subscriptions import const
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     LIVE_KEY_PREFIXES,
@@ -13,6 +11,7 @@ from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeGatewayError,
     StripeNotFound,
 )
+from odoo.exceptions import UserError, ValidationError
 
 
 class PaymentProvider(models.Model):
@@ -153,7 +152,11 @@ class PaymentProvider(models.Model):
         provider = self.with_context(stripe_fetched_at=fetched_at)
         counts = {}
         for model, service, params in (
-            ("stripe.price", "prices", {"type": "recurring", "expand": ["data.product", "data.tiers"]}),
+            (
+                "stripe.price",
+                "prices",
+                {"type": "recurring", "expand": ["data.product", "data.tiers"]},
+            ),
             ("stripe.tax.rate", "tax_rates", {}),
             ("stripe.coupon", "coupons", {}),
         ):

@@ -1,5 +1,4 @@
 from odoo import models
-
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
 

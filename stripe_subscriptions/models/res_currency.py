@@ -13,8 +13,10 @@ class ResCurrency(models.Model):
         :rtype: res.currency
         :raise UserError: When Odoo does not have the currency.
         """
-        currency = self.sudo().with_context(active_test=False).search(
-            [("name", "=", code.upper())], limit=1
+        currency = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("name", "=", code.upper())], limit=1)
         )
         if not currency:
             raise UserError(

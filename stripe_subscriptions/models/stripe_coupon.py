@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import format_amount
-
 from odoo.addons.stripe_subscriptions import utils
+from odoo.tools import format_amount
 
 
 class StripeCoupon(models.Model):

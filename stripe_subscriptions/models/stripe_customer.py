@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.exceptions import UserError
 
 
 class StripeCustomer(models.Model):
@@ -86,8 +85,10 @@ class StripeCustomer(models.Model):
         customer = self._stripe_get(provider, partner)
         if customer:
             return customer
-        deleted = self.sudo().with_context(active_test=False).search_count(
-            [("provider_id", "=", provider.id), ("partner_id", "=", partner.id)]
+        deleted = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search_count([("provider_id", "=", provider.id), ("partner_id", "=", partner.id)])
         )
         fetched_at = self._stripe_now()
         params = self._prepare_stripe_customer_params(provider, contact)

@@ -2,10 +2,9 @@ import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-
-from odoo.addons.stripe_subscriptions import const, utils
 
 
 class StripeEvent(models.Model):
@@ -35,12 +34,14 @@ class StripeEvent(models.Model):
     event_type = fields.Char(string="Type", required=True, readonly=True, index=True)
     object_type = fields.Char(readonly=True)
     object_id = fields.Char(string="Object ID", readonly=True, index=True)
-    created_at = fields.Datetime(string="Created At", help="When it happened.", readonly=True)
+    created_at = fields.Datetime(help="When it happened.", readonly=True)
     received_at = fields.Datetime(readonly=True)
     processed_at = fields.Datetime(readonly=True)
     livemode = fields.Boolean(readonly=True)
     api_version = fields.Char(string="API Version", readonly=True)
-    payload = fields.Json(string="Raw Payload", readonly=True, prefetch=False, groups="base.group_system")
+    payload = fields.Json(
+        string="Raw Payload", readonly=True, prefetch=False, groups="base.group_system"
+    )
     payload_text = fields.Text(
         string="Payload", compute="_compute_payload_text", groups="base.group_system"
     )
@@ -58,9 +59,7 @@ class StripeEvent(models.Model):
     )
     attempts = fields.Integer(readonly=True, default=0)
     next_attempt_at = fields.Datetime(readonly=True)
-    error = fields.Char(
-        string="Reason", help="Why it failed or was ignored.", readonly=True
-    )
+    error = fields.Char(string="Reason", help="Why it failed or was ignored.", readonly=True)
 
     _stripe_id_uniq = models.UniqueIndex(
         "(provider_id, stripe_id)", "This event has been received already."
@@ -160,12 +159,16 @@ class StripeEvent(models.Model):
 
         :rtype: ir.cron
         """
-        return self.env["ir.cron"].sudo().search(
-            [
-                ("model_id", "=", self.env["ir.model"]._get_id(self._name)),
-                ("code", "=", "model._cron_process()"),
-            ],
-            order="id",
+        return (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("model_id", "=", self.env["ir.model"]._get_id(self._name)),
+                    ("code", "=", "model._cron_process()"),
+                ],
+                order="id",
+            )
         )
 
     @api.autovacuum

@@ -1,15 +1,14 @@
+# A lane commits what it has done, event by event: pylint: disable=invalid-commit
 import logging
 import random
 from datetime import timedelta
 
 import psycopg2
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import SQL
-
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -215,7 +214,7 @@ class StripeEvent(models.Model):
                 const.EVENT_RETRY_DELAY * 2 ** (max(event.attempts, 1) - 1),
                 const.EVENT_RETRY_MAX_DELAY,
             )
-            jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
+            jitter = random.uniform(0.8, 1.2)
             values = {
                 "error": message[:500],
                 "next_attempt_at": now + timedelta(seconds=delay * jitter),

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
+from odoo.addons.stripe_subscriptions import const
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-
-from odoo.addons.stripe_subscriptions import const
 
 
 class StripeMixin(models.AbstractModel):
@@ -37,7 +36,11 @@ class StripeMixin(models.AbstractModel):
         copy=False,
     )
     stripe_data = fields.Json(
-        string="Stripe Object", readonly=True, copy=False, prefetch=False, groups="base.group_system"
+        string="Stripe Object",
+        readonly=True,
+        copy=False,
+        prefetch=False,
+        groups="base.group_system",
     )
     # Unix seconds with a fraction: an Odoo Datetime cannot tell two moments of one second apart.
     stripe_fetched_at = fields.Float(
@@ -159,7 +162,9 @@ class StripeMixin(models.AbstractModel):
 
         :rtype: float
         """
-        [(now,)] = self.env.execute_query(SQL("SELECT extract(epoch FROM clock_timestamp())::float8"))
+        [(now,)] = self.env.execute_query(
+            SQL("SELECT extract(epoch FROM clock_timestamp())::float8")
+        )
         return now
 
     @api.model

@@ -1,9 +1,8 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.tools import format_amount
-
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.tools import format_amount
 
 
 class StripePrice(models.Model):
@@ -21,7 +20,6 @@ class StripePrice(models.Model):
     nickname = fields.Char(readonly=True)
     stripe_product = fields.Char(string="Stripe Product ID", readonly=True, index=True)
     product_id = fields.Many2one(
-        string="Product",
         help="Gives the income account of the invoice lines of this plan.",
         comodel_name="product.product",
         ondelete="restrict",

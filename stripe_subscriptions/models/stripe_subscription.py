@@ -1,9 +1,8 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.exceptions import UserError, ValidationError
 
 
 class StripeSubscription(models.Model):
@@ -22,13 +21,17 @@ class StripeSubscription(models.Model):
     _check_company_auto = True
 
     def _default_provider_id(self):
-        return self.env["payment.provider"].sudo().search(
-            [
-                *self.env["payment.provider"]._check_company_domain(self.env.company),
-                ("code", "=", "stripe"),
-                ("state", "!=", "disabled"),
-            ],
-            limit=1,
+        return (
+            self.env["payment.provider"]
+            .sudo()
+            .search(
+                [
+                    *self.env["payment.provider"]._check_company_domain(self.env.company),
+                    ("code", "=", "stripe"),
+                    ("state", "!=", "disabled"),
+                ],
+                limit=1,
+            )
         )
 
     # === FIELDS === #
@@ -68,7 +71,9 @@ class StripeSubscription(models.Model):
         check_company=True,
         ondelete="restrict",
     )
-    provider_id = fields.Many2one(default=_default_provider_id, readonly=False, check_company=True)
+    provider_id = fields.Many2one(
+        default=lambda self: self._default_provider_id(), readonly=False, check_company=True
+    )
     currency_id = fields.Many2one(
         help="The currency in which Stripe bills the customer, else that of the customer's "
         "pricelist, else that of the company.",
@@ -93,7 +98,7 @@ class StripeSubscription(models.Model):
         string="Taxes", comodel_name="stripe.tax.rate", check_company=True
     )
     coupon_id = fields.Many2one(
-        string="Coupon", comodel_name="stripe.coupon", check_company=True, ondelete="restrict"
+        comodel_name="stripe.coupon", check_company=True, ondelete="restrict"
     )
 
     # What Stripe says
@@ -174,9 +179,10 @@ class StripeSubscription(models.Model):
     def _compute_next_charge_at(self):
         for subscription in self:
             next_charge_at = subscription.current_period_end
-            if subscription.status not in ("future", "trialing", "active", "past_due"):
-                next_charge_at = False
-            elif subscription.cancel_at and subscription.cancel_at <= (next_charge_at or subscription.cancel_at):
+            if subscription.status not in ("future", "trialing", "active", "past_due") or (
+                subscription.cancel_at
+                and subscription.cancel_at <= (next_charge_at or subscription.cancel_at)
+            ):
                 next_charge_at = False
             subscription.next_charge_at = next_charge_at
 
@@ -228,7 +234,9 @@ class StripeSubscription(models.Model):
                         currency=subscription.currency_id.name,
                     )
                 )
-            if (coupon.provider_id | subscription.tax_rate_ids.provider_id) - subscription.provider_id:
+            if (
+                coupon.provider_id | subscription.tax_rate_ids.provider_id
+            ) - subscription.provider_id:
                 raise ValidationError(
                     self.env._("Coupon and taxes must be of the subscription's Stripe account.")
                 )

@@ -1,15 +1,14 @@
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.exceptions import UserError
-from odoo.tools.urls import urljoin
-
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeGatewayError,
     StripeNotFound,
     StripeRequestRefused,
 )
+from odoo.exceptions import UserError
+from odoo.tools.urls import urljoin
 
 
 class StripeSubscription(models.Model):
@@ -148,9 +147,7 @@ class StripeSubscription(models.Model):
         if not self.first_billing_date or self.first_billing_date <= self._get_today():
             return {}
         now = int(self._stripe_now())
-        starts_at = utils.start_of_day(
-            self.first_billing_date, self.company_id.partner_id.tz
-        )
+        starts_at = utils.start_of_day(self.first_billing_date, self.company_id.partner_id.tz)
         if starts_at - now >= const.CHECKOUT_MIN_TRIAL_SECONDS:
             return {"trial_end": starts_at}
         days = min(
@@ -184,8 +181,8 @@ class StripeSubscription(models.Model):
         known = set()
         for session in sessions:
             record_id = self._get_metadata_record_id(provider, session)
-            record = self.browse(record_id or ()).exists().filtered(
-                lambda r: r.provider_id == provider
+            record = (
+                self.browse(record_id or ()).exists().filtered(lambda r: r.provider_id == provider)
             )
             if not record:
                 continue

@@ -1,7 +1,6 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.exceptions import UserError
 
 
 class StripeSubscription(models.Model):
@@ -41,9 +40,7 @@ class StripeSubscription(models.Model):
         }
         if not drafts:
             return
-        known = set(
-            self._stripe_find(provider, [obj["id"] for obj in objects]).mapped("stripe_id")
-        )
+        known = set(self._stripe_find(provider, [obj["id"] for obj in objects]).mapped("stripe_id"))
         for obj in objects:
             draft = drafts.pop(self._get_metadata_record_id(provider, obj), None)
             if draft and obj["id"] not in known:
@@ -91,9 +88,13 @@ class StripeSubscription(models.Model):
         customer = self.env["stripe.customer"]._stripe_find(
             provider, [utils.object_id(obj["customer"])]
         )
-        names = self.env["stripe.price"]._stripe_find(
-            provider, [item["price"]["id"] for item in utils.path(obj, "items.data", [])]
-        ).mapped("name")
+        names = (
+            self.env["stripe.price"]
+            ._stripe_find(
+                provider, [item["price"]["id"] for item in utils.path(obj, "items.data", [])]
+            )
+            .mapped("name")
+        )
         return {
             "partner_id": customer.partner_id.id,
             "name": ", ".join(dict.fromkeys(names)) or obj["id"],
@@ -112,9 +113,9 @@ class StripeSubscription(models.Model):
         """
         deferred = (obj.get("metadata") or {}).get(const.METADATA_FIRST_BILLING)
         start, _end = utils.subscription_period(obj)
-        if deferred and obj["status"] in ("trialing", "active"):
-            if start and start < obj["billing_cycle_anchor"]:
-                return "future"
+        waits = start and start < obj["billing_cycle_anchor"]
+        if deferred and waits and obj["status"] in ("trialing", "active"):
+            return "future"
         return obj["status"]
 
     @api.model
@@ -130,7 +131,6 @@ class StripeSubscription(models.Model):
 
     def _stripe_after_apply(self, provider, objects):
         """Override of `stripe.mixin`: items, taxes and discount; one message when the status changes."""
-        super()._stripe_after_apply(provider, objects)
         price_ids = {
             item["price"]["id"] for obj in objects for item in utils.path(obj, "items.data", [])
         }
@@ -187,9 +187,10 @@ class StripeSubscription(models.Model):
                 "price_id": price.id,
                 "quantity": item.get("quantity") or 0,
             }
-            line = lines.get(item["id"]) or (drafts - kept).filtered(
-                lambda draft, price=price: draft.price_id == price
-            )[:1]
+            line = (
+                lines.get(item["id"])
+                or (drafts - kept).filtered(lambda draft, price=price: draft.price_id == price)[:1]
+            )
             if line:
                 kept |= line
                 line.write(values)

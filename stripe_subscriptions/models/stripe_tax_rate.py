@@ -100,8 +100,9 @@ class StripeTaxRate(models.Model):
                 ("country_id", "=", country.id),
             ]
         ).filtered(
-            lambda tax: round(tax.amount - self.percentage, 4) == 0
-            and tax.price_include == self.inclusive
+            lambda tax: (
+                round(tax.amount - self.percentage, 4) == 0 and tax.price_include == self.inclusive
+            )
         )
 
     # === BUSINESS METHODS - WRITER === #

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -63,6 +63,16 @@ class Contract:
     def check_answer(self, answer: Any) -> list[Problem]:
         """What is wrong with an answer, nothing when it is as the package has it."""
         return list(self.response.check(answer))
+
+
+    def check_expand(self, paths: Iterable[str]) -> None:
+        """Refuse to expand what the answer does not have, or what is not an object."""
+        for path in paths:
+            kind: Type | None = self.response
+            for segment in path.split("."):
+                kind = kind and kind.member(segment)
+            if kind is None or not kind.may_expand:
+                raise errors.cannot_expand(path)
 
 
 def as_error(problem: Problem) -> errors.ApiError:

@@ -52,6 +52,14 @@ def not_implemented(what: str, param: str | None = None) -> ApiError:
     return invalid(f"The sandbox does not implement {what}.", param, "sandbox_not_implemented")
 
 
+def cannot_expand(path: str) -> ApiError:
+    """A path of ``expand`` leads nowhere."""
+    return invalid(
+        f"This property cannot be expanded ({path}). You may want to try expanding another property.",
+        "expand",
+    )
+
+
 def missing_resource(name: str, key: str, param: str = "id") -> ApiError:
     """There is no such object."""
     label = name.rsplit(".", 1)[-1]

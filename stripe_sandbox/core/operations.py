@@ -92,6 +92,7 @@ def run(ctx: Context, verb: str, path: str, form: Wire) -> Wire:
         ctx.follow(ctx.store.find_any(key))
     ctx.follow(params)
     expand = params.pop("expand", [])
+    found.contract.check_expand(expand)
     account = ctx.account
     with account.undoable(ctx, lambda error: not getattr(error, "is_card_error", False)):
         answer = found.handler(ctx, params, *keys)

@@ -74,15 +74,22 @@ def _expand(account: Account, node: Wire, segments: list[str], path: str) -> Non
     if head not in node:
         lazy = node.get(LAZY, {})
         if head not in lazy:
-            raise _cannot(path)
+            raise errors.cannot_expand(path)
         node[head] = lazy[head]()
     value = node[head]
+    if not rest and head not in node.get(LAZY, {}) and _is_plain(value):
+        raise errors.cannot_expand(path)
     expanded = [_opened(account, row, path) for row in _rows(value)]
     node[head] = expanded if isinstance(value, list) else expanded[0]
     if rest:
         for row in expanded:
             if isinstance(row, dict):
                 _expand(account, row, rest, path)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a part of its object, always shown, and not an object of the API."""
+    return any(isinstance(row, dict) and "object" not in row for row in _rows(value))
 
 
 def _rows(value: Any) -> list[Any]:
@@ -95,9 +102,5 @@ def _opened(account: Account, value: Any, path: str) -> Any:
         return value
     target = account.store.find_any(value) if isinstance(value, str) else None
     if target is None:
-        raise _cannot(path)
+        raise errors.cannot_expand(path)
     return _viewed(account, target)
-
-
-def _cannot(path: str) -> errors.ApiError:
-    return errors.invalid(f"This property cannot be expanded ({path}).", "expand")

@@ -15,7 +15,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import typing_extensions
@@ -80,41 +80,47 @@ class Type:
 
     # --- shape
 
-    @property
+    @cached_property
     def is_union(self) -> bool:
         return self.origin in (typing.Union, types.UnionType)
 
-    @property
+    @cached_property
     def values(self) -> tuple | None:
         """Allowed values of an enumeration."""
         return self.args if self.origin in (typing.Literal, typing_extensions.Literal) else None
 
-    @property
+    @cached_property
     def cls(self) -> type | None:
         target = self.origin if inspect.isclass(self.origin) else self.annotation
         return target if inspect.isclass(target) else None
 
-    @property
+    @cached_property
     def is_record(self) -> bool:
         return self.cls is not None and (
             typing_extensions.is_typeddict(self.cls)
             or (issubclass(self.cls, StripeObject) and self.cls.__name__ != "UntypedStripeObject")
         )
 
-    @property
+    @cached_property
     def is_map(self) -> bool:
         return self.cls is not None and (
             self.cls is dict or self.cls.__name__ == "UntypedStripeObject"
         )
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.is_union and type(None) in self.args
 
     def sub(self, annotation: Any) -> Type:
+        """The type of a part of this one."""
         return Type(annotation, self.names, self.local)
 
-    @property
+    @cached_property
+    def item(self) -> Type | None:
+        """The type of the members of a list or of the values of a map."""
+        return self.sub(self.args[-1]) if self.args else None
+
+    @cached_property
     def options(self) -> list[Type]:
         """Members of a union without None; an enumeration makes plain text beside it redundant."""
         if not self.is_union:
@@ -126,6 +132,10 @@ class Type:
 
     def fields(self) -> dict[str, tuple[Type, bool]]:
         """Members of a record by wire name, with whether each must be there."""
+        return self._members
+
+    @cached_property
+    def _members(self) -> dict[str, tuple[Type, bool]]:
         return _fields(self.cls, tuple(self.sub(arg).annotation for arg in self.args))
 
     def member(self, key: str) -> Type | None:
@@ -135,17 +145,21 @@ class Type:
                 return option.sub(option.args[0]).member(key)
             if option.is_record and key in option.fields():
                 return option.fields()[key][0]
+            if option.is_map and option.args:
+                return option.sub(option.args[-1])
         return None
 
     @property
-    def is_expandable(self) -> bool:
-        """Whether a value of this type may be an object of the API in place of its id."""
+    def may_expand(self) -> bool:
+        """Whether a value may be an object: one of the API in place of its id, or one left out."""
         return any(
-            option.sub(option.args[0]).is_expandable if option.origin is list else option.resource
+            option.sub(option.args[0]).may_expand
+            if option.origin is list
+            else option.is_record or option.is_map
             for option in self.options
         )
 
-    @property
+    @cached_property
     def resource(self) -> str | None:
         """The name of the API object that this type is, such as ``checkout.session``."""
         if not (self.is_record and issubclass(self.cls, StripeObject)):
@@ -196,20 +210,18 @@ class Type:
             if not isinstance(value, list):
                 yield Problem(path, "array", "Invalid array")
                 return
-            inner = self.sub(self.args[0]) if self.args else None
             for index, row in enumerate(value):
-                if inner:
-                    yield from inner.check(row, at(path, index))
+                if self.item:
+                    yield from self.item.check(row, at(path, index))
         elif self.is_record:
             yield from self._check_record(value, path)
         elif self.is_map:
             if not isinstance(value, dict):
                 yield Problem(path, "object", "Invalid object")
                 return
-            inner = self.sub(self.args[-1]) if self.args else None
             for key, row in value.items():
-                if inner:
-                    yield from inner.check(row, at(path, key))
+                if self.item:
+                    yield from self.item.check(row, at(path, key))
         elif kind not in (typing.Any, object):
             yield from _check_scalar(kind, value, path)
 
@@ -224,8 +236,9 @@ class Type:
             )
             return
         fields = self.fields()
-        for key in value.keys() - fields.keys():
-            yield Problem(at(path, key), "unknown", "unknown")
+        for key in value:
+            if key not in fields:
+                yield Problem(at(path, key), "unknown", "unknown")
         for key, (kind, required) in fields.items():
             if key in value:
                 yield from kind.check(value[key], at(path, key))
@@ -250,6 +263,10 @@ class Type:
                         key: fields[key][0].coerce(row) if key in fields else row
                         for key, row in value.items()
                     }
+            for option in options:
+                if option.is_map and option.args:
+                    inner = option.sub(option.args[-1])
+                    return {key: inner.coerce(row) for key, row in value.items()}
             return value
         for option in options:
             if option.values is not None and value in option.values:

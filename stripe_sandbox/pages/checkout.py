@@ -7,9 +7,10 @@ from typing import Any
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from stripe_sandbox.core import errors
 from stripe_sandbox.core.server import page
-from stripe_sandbox.pages import rendering
-from stripe_sandbox.payments import checkout
+from stripe_sandbox.pages import card_form, order, rendering
+from stripe_sandbox.payments import checkout, quote
 
 Wire = dict[str, Any]
 PREFIX = "/pages/checkout/"
@@ -17,27 +18,27 @@ PREFIX = "/pages/checkout/"
 
 @page(PREFIX)
 def answer(sandbox: Any, request: Request) -> Response:
-    """Show the page, or take the card that was entered."""
+    """Show the page, or take what was entered."""
     found = sandbox.find_by_token("checkout.session", request.path.removeprefix(PREFIX))
     if found is None:
-        return rendering.message("Not found", "There is no such payment page.")
+        return rendering.not_found("payment page")
     account, session = found
     with account.lock:
         ctx = account.context().follow(session)
         if session["status"] == "complete":
-            return finished(session)
+            return _completed(session, request)
         if session["status"] == "expired" or session["expires_at"] <= ctx.now:
             return rendering.message(
                 "This page has expired",
-                "Please go back and start again.",
+                "Nothing was charged. Please go back and start again.",
                 session["cancel_url"],
+                http_status=410,
             )
         if request.method == "POST":
-            return _submit(ctx, session, request)
+            return _act(ctx, session, request.form.to_dict())
         error = session.get("_error")
-        if error:
-            ctx.store.update(session, _error=None)
-        return show(ctx, session, error=error)
+        ctx.store.update(session, _error=None)
+        return show(ctx, session, message=error and error["message"])
 
 
 def finished(session: Wire) -> Response:
@@ -45,22 +46,67 @@ def finished(session: Wire) -> Response:
     return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]), 303)
 
 
-def _submit(ctx: Any, session: Wire, request: Request) -> Response:
-    form = request.form.to_dict()
-    card, month, year, faults = rendering.read_card(form, ctx.now)
-    customer = ctx.store.find("customer", session["customer"]) or {}
-    email = customer.get("email") or form.get("email", "").strip()
-    if "@" not in email:
-        faults["email"] = "Enter an e-mail address."
-    if faults or card is None:
-        return show(ctx, session, form=form, faults=faults)
-    billing = {"email": email, "name": form["billingName"].strip()}
-    result = checkout.submit(ctx, session, card, month, year, billing)
+def _completed(session: Wire, request: Request) -> Response:
+    """A second press of the button goes where the first one went; whoever comes back is told."""
+    if request.method == "POST":
+        return finished(session)
+    url = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
+    return rendering.message(
+        "You are all done", "This page has been completed already.", url, "Continue"
+    )
+
+
+def _act(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
+    """Do what the pressed button says; what cannot be done leaves no trace and is shown."""
+    action = form.get("action")
+    try:
+        with ctx.account.undoable(ctx):
+            if action == "apply-code" and _takes_codes(session):
+                quote.apply_code(ctx, session, form.get("promotionCode", ""))
+            elif action == "remove-code" and _takes_codes(session):
+                quote.remove_code(ctx, session)
+            else:
+                return _submit(ctx, session, form)
+    except errors.ApiError as error:
+        words = str(error)
+        if action == "apply-code":
+            return show(ctx, session, form=form, faults={"promotionCode": words}, http_status=422)
+        return show(ctx, session, form=form, message=words, http_status=400)
+    return redirect(session["url"], 303)
+
+
+def _submit(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
+    needs_card = quote.needs_card(ctx, session)
+    read = card_form.read(form, ctx.now) if needs_card else card_form.CardForm()
+    email = _known_email(ctx, session) or form.get("email", "").strip()
+    if not _is_address(email):
+        read.faults = {"email": "Enter an e-mail address."} | read.faults
+    if read.faults:
+        return show(ctx, session, form=form, faults=read.faults, http_status=422)
+    result = checkout.submit(
+        ctx, session, email, read.card, read.month, read.year, read.billing
+    )
     if "authenticate" in result:
         return redirect(result["authenticate"], 303)
     if "error" in result:
-        return show(ctx, session, form=form, error=result["error"])
+        message = result["error"]["message"]
+        return show(ctx, session, form=form, message=message, http_status=402)
     return finished(session)
+
+
+def _known_email(ctx: Any, session: Wire) -> str | None:
+    """The address that was given beforehand and cannot be changed on the page."""
+    customer = ctx.store.find("customer", session["customer"]) or {}
+    return customer.get("email") or session["customer_email"]
+
+
+def _is_address(text: str) -> bool:
+    name, at, host = text.partition("@")
+    return bool(name and at and host) and not any(char.isspace() for char in text)
+
+
+def _takes_codes(session: Wire) -> bool:
+    return bool(session["allow_promotion_codes"]) and session["mode"] == "subscription"
 
 
 def show(
@@ -69,77 +115,47 @@ def show(
     *,
     form: dict[str, str] | None = None,
     faults: dict[str, str] | None = None,
-    error: Wire | None = None,
+    message: str | None = None,
+    http_status: int = 200,
 ) -> Response:
-    """The page with what is to be paid and the card form."""
-    customer = ctx.store.find("customer", session["customer"]) or {}
-    email = customer.get("email") or session["customer_email"]
+    """The page with what is to be paid and the card form; the security code is never shown again."""
+    seller, setup = ctx.account.name, session["mode"] == "setup"
+    try:
+        needs_card = quote.needs_card(ctx, session)
+        summary = None if setup else order.summary(ctx, session)
+    except errors.ApiError as error:
+        return rendering.message(
+            "This cannot be paid now", str(error), session["cancel_url"], http_status=400
+        )
+    known = _known_email(ctx, session)
     shown = {k: v for k, v in (form or {}).items() if k != "cardCvc"}
-    values: Wire = {
-        "seller": ctx.account.name,
-        "cancel_url": session["cancel_url"],
-        "setup": session["mode"] == "setup",
-        "form": {"email": email, **shown},
-        "locked": bool(customer.get("email")),
-        "faults": faults or {},
-        "message": error and error["message"],
-        "button": "Save card" if session["mode"] == "setup" else "Subscribe",
-        "lines": [],
-    }
-    if session["mode"] == "subscription":
-        values |= _order(ctx, session)
-    return rendering.page("checkout.html", **values)
+    names = [line["name"] for line in summary["lines"]] if summary else []
+    title = f"Subscribe to {names[0]}" if len(names) == 1 else "Subscribe"
+    consent = (
+        f"By saving this card you allow {seller} to charge it for later payments."
+        if setup
+        else f"By subscribing you allow {seller} to charge you for this and later payments until you "
+        "cancel."
+    )
+    return rendering.page(
+        "checkout.html",
+        http_status,
+        seller=seller,
+        title="Save your card" if setup else title,
+        cancel_url=session["cancel_url"],
+        order=summary,
+        codes=_takes_codes(session),
+        code=quote.code_of(ctx, session),
+        needs_card=needs_card,
+        form={"billingCountry": _country(ctx, session)} | shown | ({"email": known} if known else {}),
+        locked=bool(known),
+        faults=faults or {},
+        message=message,
+        button="Save card" if setup else "Subscribe",
+        consent=consent,
+    )
 
 
-def _order(ctx: Any, session: Wire) -> Wire:
-    """What the summary says."""
-    currency = session["currency"]
-    invoice = checkout.first_invoice(ctx, session)
-    lines = []
-    for line in session["_lines_shown"]:
-        price = ctx.store.get("price", line["price"]["id"])
-        every = rendering.period(price["recurring"])
-        unit = price["unit_amount"]
-        text = f"{rendering.amount(unit, currency)} per {every}" if unit is not None else f"per {every}"
-        if price["recurring"]["usage_type"] == "metered":
-            text = f"Charged by use, every {every}"
-        lines.append(
-            {
-                "name": line["description"],
-                "quantity": line["quantity"] if (line["quantity"] or 0) > 1 else None,
-                "price": text,
-                "amount": rendering.amount(line["amount_subtotal"], currency),
-            }
-        )
-    discount = sum(row["amount"] for row in invoice["total_discount_amounts"] or [])
-    taxes = []
-    for row in invoice["total_taxes"] or []:
-        rate = ctx.store.get("tax_rate", row["tax_rate_details"]["tax_rate"])
-        kind = " included" if row["tax_behavior"] == "inclusive" else ""
-        taxes.append(
-            {
-                "name": f"{rate['display_name']} ({rate['percentage']:g}%{kind})",
-                "amount": rendering.amount(row["amount"], currency),
-            }
-        )
-    return {
-        "lines": lines,
-        "due_today": rendering.amount(invoice["amount_due"], currency),
-        "subtotal": rendering.amount(invoice["subtotal"], currency),
-        "discount": discount and rendering.amount(discount, currency),
-        "taxes": taxes,
-        "then": _then(ctx, session),
-    }
-
-
-def _then(ctx: Any, session: Wire) -> str:
-    """When the first or next charge comes, in words."""
-    data = session["_subscription_data"]
-    first = ctx.store.get("price", session["_line_items"][0]["price"])
-    every = rendering.period(first["recurring"])
-    start = data.get("trial_end") or data.get("billing_cycle_anchor")
-    if "trial_period_days" in data:
-        start = ctx.now + data["trial_period_days"] * 86400
-    if start:
-        return f"First charge on {rendering.day(start)}, then every {every}"
-    return f"Then every {every}, until canceled"
+def _country(ctx: Any, session: Wire) -> str:
+    customer = ctx.store.find("customer", session["customer"]) or {}
+    return (customer.get("address") or {}).get("country") or ctx.account.country

@@ -7,14 +7,16 @@ from typing import Any
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from stripe_sandbox.billing import drafts
+from stripe_sandbox.billing import drafts, invoicing
+from stripe_sandbox.core import errors
 from stripe_sandbox.core.server import page
-from stripe_sandbox.pages import pdf, rendering
-from stripe_sandbox.payments import collect
-from stripe_sandbox.resources import payment_intents, payment_methods
+from stripe_sandbox.pages import card_form, pdf, rendering
+from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
 PREFIX, RECEIPT = "/pages/invoice/", "/pages/receipt/"
+PAYABLE = ("open", "uncollectible")
+ASKS = "invoice_payment_intent_requires_action"
 
 
 @page(PREFIX)
@@ -22,19 +24,20 @@ def answer(sandbox: Any, request: Request) -> Response:
     """Show the invoice, its PDF, or take the card that was entered."""
     token, _slash, rest = request.path.removeprefix(PREFIX).partition("/")
     found = sandbox.find_by_token("invoice", token)
-    if found is None:
-        return rendering.message("Not found", "There is no such invoice.")
+    if found is None or rest not in ("", "pdf"):
+        return rendering.not_found("invoice")
     account, invoice = found
     with account.lock:
         ctx = account.context().follow(invoice)
         if rest == "pdf":
             name = f"Invoice-{invoice['number']}.pdf"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return Response(
-                pdf.draw(contents(ctx, invoice)), 200, headers, content_type="application/pdf"
-            )
-        if request.method == "POST" and invoice["status"] == "open":
-            return _pay(ctx, invoice, request)
+            document = pdf.draw(contents(ctx, invoice))
+            return Response(document, 200, headers, content_type="application/pdf")
+        if request.method == "POST" and invoice["status"] in PAYABLE:
+            return _pay(ctx, invoice, request.form.to_dict())
+        if request.method == "POST":
+            return redirect(invoice["hosted_invoice_url"], 303)
         return show(ctx, invoice)
 
 
@@ -42,58 +45,103 @@ def answer(sandbox: Any, request: Request) -> Response:
 def receipt(sandbox: Any, request: Request) -> Response:
     """Say what was paid."""
     found = sandbox.find_by_token("payment_intent", request.path.removeprefix(RECEIPT))
-    if found is None:
-        return rendering.message("Not found", "There is no such receipt.")
+    if found is None or found[1]["status"] != "succeeded":
+        return rendering.not_found("receipt")
     account, intent = found
     amount = rendering.amount(intent["amount_received"], intent["currency"])
     return rendering.message("Receipt", f"{amount} was paid to {account.name}.")
 
 
-def _pay(ctx: Any, invoice: Wire, request: Request) -> Response:
-    form = request.form.to_dict()
-    card, month, year, faults = rendering.read_card(form, ctx.now)
-    if faults or card is None:
-        return show(ctx, invoice, form=form, faults=faults)
-    method = payment_methods.new(ctx, card, month=month, year=year, name=form["billingName"])
-    outcome = collect.charge_invoice(ctx, invoice, method["id"], off_session=False)
-    if outcome.status == "requires_action":
-        return redirect(outcome.payment_intent["next_action"]["redirect_to_url"]["url"], 303)
-    payment_intents.tell_invoice(ctx, outcome)
-    if outcome.error:
-        return show(ctx, invoice, form=form, error=outcome.error)
-    payment_methods.tie(ctx, method, ctx.store.get("customer", invoice["customer"]))
+def _pay(ctx: Any, invoice: Wire, form: dict[str, str]) -> Response:
+    read = card_form.read(form, ctx.now)
+    if read.faults or read.card is None:
+        return show(ctx, invoice, form=form, faults=read.faults, http_status=422)
+    try:
+        with ctx.account.undoable(ctx, lambda error: not getattr(error, "is_card_error", False)):
+            method = payment_methods.new(
+                ctx,
+                read.card,
+                month=read.month,
+                year=read.year,
+                email=invoice["customer_email"],
+                **read.billing,
+            )
+            invoicing.pay(ctx, invoice, payment_method=method["id"], off_session=False)
+    except errors.ApiError as error:
+        confirmation = _confirmation_url(ctx, invoice)
+        if error.body.get("code") == ASKS and confirmation:
+            return redirect(confirmation, 303)
+        return show(ctx, invoice, form=form, message=str(error), http_status=error.status)
     return redirect(invoice["hosted_invoice_url"], 303)
+
+
+def _intent(ctx: Any, invoice: Wire) -> Wire | None:
+    return ctx.store.find("payment_intent", invoice.get("_payment_intent"))
+
+
+def _confirmation_url(ctx: Any, invoice: Wire) -> str | None:
+    """Where the customer confirms a payment that their bank asks about."""
+    intent = _intent(ctx, invoice)
+    if intent is None or intent["status"] != "requires_action":
+        return None
+    return intent["next_action"]["redirect_to_url"]["url"]
 
 
 def contents(ctx: Any, invoice: Wire) -> Wire:
     """What page and PDF show, as texts."""
-    currency = invoice["currency"]
+    currency, moments = invoice["currency"], invoice["status_transitions"]
 
     def text(value: int) -> str:
         return rendering.amount(value, currency)
 
-    taxes = []
-    for row in invoice["total_taxes"] or []:
-        rate = ctx.store.get("tax_rate", row["tax_rate_details"]["tax_rate"])
-        kind = " included" if row["tax_behavior"] == "inclusive" else ""
-        name = f"{rate['display_name']} ({rate['percentage']:g}%{kind})"
-        taxes.append({"name": name, "amount": text(row["amount"])})
-    discount = sum(row["amount"] for row in invoice["total_discount_amounts"] or [])
+    due, paid_at = invoice["due_date"], moments["paid_at"]
+    used = invoice["amount_due"] - invoice["total"]
     return {
         "seller": ctx.account.name,
         "number": invoice["number"],
-        "date": rendering.day(invoice["status_transitions"]["finalized_at"] or invoice["created"]),
+        "date": rendering.day(moments["finalized_at"] or invoice["created"]),
+        "due_date": rendering.day(due) if due and not paid_at else None,
+        "paid_date": rendering.day(paid_at) if paid_at else None,
         "customer": invoice["customer_name"] or invoice["customer_email"] or invoice["customer"],
+        "bill_to": _bill_to(invoice),
         "status": invoice["status"],
-        "lines": [
-            {"description": line["description"] or "", "amount": text(line["amount"])}
-            for line in drafts.lines_of(ctx, invoice)
-        ],
-        "discount": discount and text(discount),
-        "taxes": taxes,
+        "lines": [_line(line, text) for line in drafts.lines_of(ctx, invoice)],
+        "subtotal": text(invoice["subtotal"]),
+        "discount": rendering.discount(invoice),
+        "taxes": rendering.taxes(ctx, invoice),
         "total": text(invoice["total"]),
+        "balance": text(used) if used else "",
+        "paid": text(invoice["amount_paid"]) if invoice["amount_paid"] else "",
         "due": text(invoice["amount_remaining"]),
+        "description": invoice["description"],
+        "footer": invoice["footer"],
     }
+
+
+def _line(line: Wire, text: Any) -> Wire:
+    start, end = line["period"]["start"], line["period"]["end"]
+    span = f"{rendering.day(start)} – {rendering.day(end)}" if end > start else ""
+    return {
+        "description": line["description"] or "",
+        "period": span,
+        "quantity": "" if line["quantity"] is None else str(line["quantity"]),
+        "amount": text(line["amount"]),
+    }
+
+
+def _bill_to(invoice: Wire) -> list[str]:
+    """Name, address and e-mail of the customer, a line each."""
+    address = invoice["customer_address"] or {}
+    town = " ".join(address[key] for key in ("postal_code", "city", "state") if address.get(key))
+    rows = [
+        invoice["customer_name"],
+        address.get("line1"),
+        address.get("line2"),
+        town,
+        address.get("country"),
+        invoice["customer_email"],
+    ]
+    return [row for row in rows if row]
 
 
 def show(
@@ -102,14 +150,24 @@ def show(
     *,
     form: dict[str, str] | None = None,
     faults: dict[str, str] | None = None,
-    error: Wire | None = None,
+    message: str | None = None,
+    http_status: int = 200,
 ) -> Response:
-    """The page of the invoice."""
+    """The page of the invoice, with a card form while there is something to pay."""
+    given = {k: v for k, v in (form or {}).items() if k != "cardCvc"}
+    country = (invoice["customer_address"] or {}).get("country") or ctx.account.country
+    if message is None and invoice["status"] in PAYABLE:
+        intent = _intent(ctx, invoice)
+        last = intent and intent["last_payment_error"]
+        message = last and last["message"]
     return rendering.page(
         "invoice.html",
+        http_status,
         **contents(ctx, invoice),
         pdf=invoice["invoice_pdf"],
-        form=form or {},
+        payable=invoice["status"] in PAYABLE and invoice["amount_remaining"] > 0,
+        confirmation=_confirmation_url(ctx, invoice),
+        form={"billingCountry": country, "billingName": invoice["customer_name"]} | given,
         faults=faults or {},
-        message=error and error["message"],
+        message=message,
     )

@@ -8,61 +8,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_sandbox.billing import lifecycle, preview
+from stripe_sandbox.billing import lifecycle
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, collect
+from stripe_sandbox.payments import cards, collect, quote
 from stripe_sandbox.resources import customers, payment_methods, setup_intents
 
 Wire = dict[str, Any]
 
 
-def subscription_params(session: Wire) -> Wire:
-    """Parameters of the subscription that a session sells."""
-    params = {
-        **session["_subscription_data"],
-        "items": [
-            {k: v for k, v in line.items() if k in ("price", "quantity", "tax_rates")}
-            for line in session["_line_items"]
-        ],
-        "payment_settings": {"save_default_payment_method": "on_subscription"},
-    }
-    if session["customer"]:
-        params["customer"] = session["customer"]
-    if session["_discounts"]:
-        params["discounts"] = session["_discounts"]
-    return params
-
-
-def totals(invoice: Wire) -> Wire:
-    """Amounts that a session shows, in minor units, from the preview of its first invoice."""
-    return {
-        "amount_subtotal": invoice["subtotal"],
-        "amount_total": max(invoice["total"], 0),
-        "total_details": {
-            "amount_discount": sum(
-                row["amount"] for row in invoice.get("total_discount_amounts") or []
-            ),
-            "amount_shipping": 0,
-            "amount_tax": sum(row["amount"] for row in invoice.get("total_taxes") or []),
-        },
-    }
-
-
-def first_invoice(ctx: Any, session: Wire) -> Wire:
-    """The invoice that is due on subscribing now; nothing is stored."""
-    return preview.preview_new(ctx, subscription_params(session))
-
-
-def submit(ctx: Any, session: Wire, card: cards.Card, month: int, year: int, billing: Wire) -> Wire:
+def submit(
+    ctx: Any, session: Wire, email: str, card: cards.Card | None, month: int, year: int, billing: Wire
+) -> Wire:
     """The customer pressed the button: try the card.
 
-    Returns ``{"error": {...}}``, ``{"authenticate": url}`` or ``{"done": True}``.
+    Without card nothing is due and none was asked for. ``billing`` are name and address. Returns
+    ``{"error": {...}}``, ``{"authenticate": url}`` or ``{"done": True}``.
     """
-    method = payment_methods.new(ctx, card, month=month, year=year, **billing)
-    ctx.store.update(session, _method=method["id"], _email=billing.get("email"))
-    due = first_invoice(ctx, session)["amount_due"] if session["mode"] == "subscription" else 0
+    ctx.store.update(session, _email=email, _method=None)
+    if card is None:
+        _bring_customer(ctx, session, "")
+        complete(ctx, session)
+        return {"done": True}
+    method = payment_methods.new(ctx, card, month=month, year=year, email=email, **billing)
+    ctx.store.update(session, _method=method["id"])
+    subscribes = session["mode"] == "subscription"
+    due = quote.first_invoice(ctx, session)["amount_due"] if subscribes else 0
     if card.authentication == "none" and _accepted(card, due):
-        _bring_customer(ctx, session, method)
+        _bring_customer(ctx, session, billing["name"], billing["address"])
     if due <= 0:
         return _after_setup(ctx, session, _try_setup(ctx, session, method))
     intent = _payment_intent(ctx, session, due)
@@ -90,7 +62,7 @@ def _payment_intent(ctx: Any, session: Wire, due: int) -> Wire:
     """The intent of the session: one for all attempts, as long as the amount stays."""
     known = ctx.store.find("payment_intent", session.get("_intent"))
     if known and known["amount"] == due and known["status"] == "requires_payment_method":
-        ctx.store.update(known, customer=_customer_id(session))
+        ctx.store.update(known, customer=quote.customer_id(session))
         return known
     if known:
         collect.cancel_intent(ctx, known)
@@ -98,7 +70,7 @@ def _payment_intent(ctx: Any, session: Wire, due: int) -> Wire:
         ctx,
         due,
         session["currency"],
-        customer=_customer_id(session),
+        customer=quote.customer_id(session),
         description="Subscription creation",
         setup_future_usage="off_session",
         _session=session["id"],
@@ -110,14 +82,16 @@ def _payment_intent(ctx: Any, session: Wire, due: int) -> Wire:
 def _try_setup(ctx: Any, session: Wire, method: Wire) -> Wire:
     intent = ctx.store.find("setup_intent", session.get("_setup"))
     if intent is None or intent["status"] != "requires_payment_method":
+        if intent:
+            setup_intents.cancel_open(ctx, intent)
         intent = setup_intents.new(
             ctx,
-            customer=_customer_id(session),
+            customer=quote.customer_id(session),
             metadata=dict(session["_setup_metadata"]),
             _session=session["id"],
         )
         ctx.store.update(session, _setup=intent["id"])
-    ctx.store.update(intent, customer=_customer_id(session))
+    ctx.store.update(intent, customer=quote.customer_id(session))
     setup_intents.attempt(ctx, intent, method)
     return intent
 
@@ -134,10 +108,12 @@ def _after_setup(ctx: Any, session: Wire, intent: Wire) -> Wire:
 def authenticated(ctx: Any, intent: Wire, passed: bool) -> Wire:
     """The customer met or failed 3-D Secure for a session's intent."""
     session = ctx.store.get("checkout.session", intent["_session"])
+    ctx.store.update(session, _method=intent["payment_method"])
     method = ctx.store.get("payment_method", intent["payment_method"])
     if passed and _accepted(cards.CARDS[method["_number"]], intent.get("amount", 0)):
-        _bring_customer(ctx, session, method)
-        ctx.store.update(intent, customer=_customer_id(session))
+        billing = method["billing_details"]
+        _bring_customer(ctx, session, billing["name"], billing["address"])
+        ctx.store.update(intent, customer=quote.customer_id(session))
     if intent["object"] == "setup_intent":
         setup_intents.authenticate(ctx, intent, passed)
         return _after_setup(ctx, session, intent)
@@ -148,51 +124,55 @@ def complete(
     ctx: Any, session: Wire, *, paid_by: Wire | None = None, setup: Wire | None = None
 ) -> None:
     """Finish a session: customer, saved card, subscription, and the event."""
-    key = _customer_id(session)
-    customer = customers.live(ctx, key) if key else {}
-    method = ctx.store.get("payment_method", session["_method"])
+    key = quote.customer_id(session)
     changes: Wire = {"status": "complete", "url": None, "customer": key}
     if session["mode"] == "setup":
         changes |= {"setup_intent": setup["id"], "payment_status": "no_payment_required"}
     else:
-        params = {**subscription_params(session), "customer": key}
         subscription = lifecycle.create_subscription(
-            ctx, params, payment_method=method["id"], paid_by=paid_by, from_checkout=True
+            ctx,
+            quote.subscription_params(session),
+            payment_method=session["_method"],
+            paid_by=paid_by,
+            from_checkout=True,
         )
         changes |= {
             "subscription": subscription["id"],
             "invoice": subscription["latest_invoice"],
             "payment_status": "paid" if paid_by else "no_payment_required",
         }
-    changes["customer_details"] = {
-        "address": method["billing_details"]["address"],
-        "business_name": None,
-        "email": customer.get("email", session["_email"]),
-        "individual_name": None,
-        "name": method["billing_details"]["name"],
-        "phone": None,
-        "tax_exempt": customer.get("tax_exempt", "none"),
-        "tax_ids": [],
-    }
+    changes["customer_details"] = _details(ctx, session)
     ctx.store.update(session, **changes)
     ctx.emit("checkout.session.completed", session)
 
 
-def _customer_id(session: Wire) -> str | None:
-    """The customer that was named, or that this Checkout made."""
-    return session["customer"] or session.get("_customer")
+def _details(ctx: Any, session: Wire) -> Wire:
+    """What the customer entered, as a completed session shows it."""
+    key = quote.customer_id(session)
+    customer = customers.live(ctx, key) if key else {}
+    method = ctx.store.find("payment_method", session["_method"])
+    billing = method["billing_details"] if method else {}
+    return {
+        "address": billing.get("address"),
+        "business_name": None,
+        "email": customer.get("email", session["_email"]),
+        "individual_name": None,
+        "name": billing.get("name"),
+        "phone": None,
+        "tax_exempt": customer.get("tax_exempt", "none"),
+        "tax_ids": [],
+    }
 
 
-def _bring_customer(ctx: Any, session: Wire, method: Wire) -> None:
+def _bring_customer(ctx: Any, session: Wire, name: str, address: Wire | None = None) -> None:
     """The card is good: make the customer, or give the known one the e-mail address it lacks."""
-    key, email = _customer_id(session), session["_email"]
+    key, email = quote.customer_id(session), session["_email"]
     if key:
-        if email and not customers.live(ctx, key)["email"]:
+        if not customers.live(ctx, key)["email"]:
             customers.update(ctx, {"email": email}, key)
     elif session["mode"] == "subscription":
-        name = method["billing_details"]["name"] or ""
-        made = customers.create(ctx, {"email": email, "name": name})
-        ctx.store.update(session, _customer=made["id"])
+        params = {"email": email, "name": name, "address": address or ""}
+        ctx.store.update(session, _customer=customers.create(ctx, params)["id"])
 
 
 @scheduled("checkout.expire")
@@ -202,7 +182,10 @@ def expire(ctx: Any, key: str) -> None:
     if session is None or session["status"] != "open":
         return
     ctx.store.update(session, status="expired", url=None)
-    intent = ctx.store.find("payment_intent", session.get("_intent"))
-    if intent:
-        collect.cancel_intent(ctx, intent)
+    payment = ctx.store.find("payment_intent", session.get("_intent"))
+    if payment:
+        collect.cancel_intent(ctx, payment)
+    setup = ctx.store.find("setup_intent", session.get("_setup"))
+    if setup:
+        setup_intents.cancel_open(ctx, setup)
     ctx.emit("checkout.session.expired", session)

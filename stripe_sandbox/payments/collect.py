@@ -102,7 +102,7 @@ def intent_for(ctx: Any, invoice: Wire) -> Wire:
         invoice["currency"],
         customer=invoice["customer"],
         description=f"Payment for invoice {invoice['number']}",
-        setup_future_usage="off_session",
+        setup_future_usage="off_session" if invoice["_subscription"] else None,
         _invoice=invoice["id"],
     )
     ctx.store.update(invoice, _payment_intent=intent["id"])
@@ -187,9 +187,7 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
     return Outcome("succeeded", intent, charge)
 
 
-def _decline(
-    ctx: Any, intent: Wire, method: Wire, error: Wire, *, charged: bool = True
-) -> Outcome:
+def _decline(ctx: Any, intent: Wire, method: Wire, error: Wire, *, charged: bool = True) -> Outcome:
     charge = _new_charge(ctx, intent, method, error) if charged else None
     if charge:
         ctx.store.update(intent, latest_charge=charge["id"])
@@ -253,7 +251,9 @@ def _new_charge(ctx: Any, intent: Wire, method: Wire, error: Wire | None) -> Wir
                 for key in ("brand", "country", "exp_month", "exp_year", "funding", "last4")
             },
         },
-        "receipt_url": None if error else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
+        "receipt_url": None
+        if error
+        else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
         "refunded": False,
         "status": "failed" if error else "succeeded",
     }

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import list_object, view
-from stripe_sandbox.payments import checkout
+from stripe_sandbox.payments import checkout, quote
 from stripe_sandbox.resources import common, customers
 
 Wire = dict[str, Any]
@@ -27,7 +27,9 @@ SUBSCRIPTION_DATA = (
 def show(account: Any, session: Wire) -> Wire:
     """Line items are shown only when they are expanded."""
     rows = session["_lines_shown"]
-    session["_lazy"] = {"line_items": lambda: list_object(f"{URL}/{session['id']}/line_items", rows)}
+    session["_lazy"] = {
+        "line_items": lambda: list_object(f"{URL}/{session['id']}/line_items", rows)
+    }
     return session
 
 
@@ -50,7 +52,9 @@ def create(ctx: Any, params: Wire) -> Wire:
     if params.get("customer"):
         customers.live(ctx, params["customer"])
         if "customer_email" in params:
-            raise errors.invalid("You may only specify one of customer, customer_email.", "customer")
+            raise errors.invalid(
+                "You may only specify one of customer, customer_email.", "customer"
+            )
     if len(params.get("client_reference_id", "")) > MAX_REFERENCE:
         raise errors.invalid(
             f"Invalid string: up to {MAX_REFERENCE} characters.", "client_reference_id"
@@ -83,45 +87,11 @@ def create(ctx: Any, params: Wire) -> Wire:
             raise errors.missing("currency")
         session["payment_status"] = "no_payment_required"
     else:
-        price(ctx, session)
+        session |= quote.price(ctx, session)
     ctx.store.insert(session)
     clock = ctx.clock
     ctx.account.schedule(session["expires_at"], "checkout.expire", key, clock=clock)
     return session
-
-
-def price(ctx: Any, session: Wire) -> None:
-    """Compute what a session shows from the preview of the first invoice."""
-    invoice = checkout.first_invoice(ctx, session)
-    session.update(checkout.totals(invoice))
-    by_price: dict[str, list[Wire]] = {}
-    for line in invoice.get("_lines", []):
-        by_price.setdefault(line["pricing"]["price_details"]["price"], []).append(line)
-    shown = []
-    for line in session["_line_items"]:
-        found = by_price.get(line["price"], [])
-        subtotal = sum(row["amount"] for row in found)
-        off = sum(part["amount"] for row in found for part in row["discount_amounts"] or [])
-        taxes = [part for row in found for part in row["taxes"] or []]
-        added = sum(part["amount"] for part in taxes if part["tax_behavior"] == "exclusive")
-        stored = ctx.store.get("price", line["price"])
-        shown.append(
-            {
-                "id": f"li_1{ids.secret(23)}",
-                "object": "item",
-                "adjustable_quantity": None,
-                "amount_discount": off,
-                "amount_subtotal": subtotal,
-                "amount_tax": sum(part["amount"] for part in taxes),
-                "amount_total": subtotal - off + added,
-                "currency": session["currency"],
-                "description": ctx.store.get("product", stored["product"])["name"],
-                "metadata": {},
-                "price": ctx.account.render(stored),
-                "quantity": line.get("quantity"),
-            }
-        )
-    session["_lines_shown"] = shown
 
 
 @operation("GET", URL + "/{session}")
@@ -164,7 +134,7 @@ def expire(ctx: Any, params: Wire, key: str) -> Wire:
     session = ctx.store.get(KIND, key, "session")
     if session["status"] != "open":
         raise errors.invalid(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session "
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session '
             f"has a status of `{session['status']}`."
         )
     checkout.expire(ctx, key)
@@ -268,10 +238,7 @@ def _blank(ctx: Any, params: Wire) -> Wire:
         "customer_creation": None if params.get("customer") else "always",
         "customer_details": None,
         "customer_email": params.get("customer_email"),
-        "discounts": [
-            {"coupon": row.get("coupon"), "promotion_code": row.get("promotion_code")}
-            for row in params.get("discounts") or []
-        ],
+        "discounts": [],
         "invoice": None,
         "invoice_creation": None,
         "livemode": False,

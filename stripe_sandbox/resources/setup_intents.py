@@ -81,6 +81,14 @@ def authenticate(ctx: Any, intent: Wire, passed: bool) -> Wire | None:
     return _refuse(ctx, intent, method, cards.error((code, None, message)))
 
 
+def cancel_open(ctx: Any, intent: Wire) -> None:
+    """Cancel a SetupIntent that has not succeeded."""
+    if intent["status"] in ("succeeded", "canceled"):
+        return
+    ctx.store.update(intent, status="canceled", next_action=None)
+    ctx.emit("setup_intent.canceled", intent)
+
+
 def _succeed(ctx: Any, intent: Wire, method: Wire) -> None:
     ctx.store.update(method, _set_up=True)
     if intent["customer"]:
@@ -174,7 +182,6 @@ def cancel(ctx: Any, params: Wire, key: str) -> Wire:
             f"You cannot cancel this SetupIntent because it has a status of {intent['status']}.",
             code="setup_intent_unexpected_state",
         )
-    reason = params.get("cancellation_reason")
-    ctx.store.update(intent, status="canceled", cancellation_reason=reason, next_action=None)
-    ctx.emit("setup_intent.canceled", intent)
+    ctx.store.update(intent, cancellation_reason=params.get("cancellation_reason"))
+    cancel_open(ctx, intent)
     return intent

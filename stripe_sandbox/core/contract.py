@@ -64,7 +64,6 @@ class Contract:
         """What is wrong with an answer, nothing when it is as the package has it."""
         return list(self.response.check(answer))
 
-
     def check_expand(self, paths: Iterable[str]) -> None:
         """Refuse to expand what the answer does not have, or what is not an object."""
         for path in paths:

@@ -35,6 +35,7 @@ def page(
     name: str,
     params: Wire,
     url: str,
+    /,
     *,
     where: Callable[[Wire], bool] | None = None,
     **equals: Any,

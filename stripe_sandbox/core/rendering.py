@@ -66,7 +66,9 @@ def strip(value: Any) -> Any:
 def _viewed(account: Account, obj: Wire) -> Wire:
     shown = copy.deepcopy(obj)
     function = VIEWS.get(obj.get("object", ""))
-    return function(account, shown) if function else shown
+    if function is None or obj.get("deleted") is True:
+        return shown
+    return function(account, shown)
 
 
 def _expand(account: Account, node: Wire, segments: list[str], path: str) -> None:

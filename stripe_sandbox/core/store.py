@@ -41,6 +41,8 @@ class Store:
         self._sequence: dict[tuple[str, str], int] = {}
         self._indexes: dict[tuple[str, str, Any], dict[str, int]] = {}
         self._next = 0
+        #: Grows with every change, so that a saver knows whether there is something new.
+        self.revision = 0
         self._journal: list[tuple] | None = None
 
     # --- reading
@@ -140,6 +142,7 @@ class Store:
     # --- undoing
 
     def _note(self, *entry: Any) -> None:
+        self.revision += 1
         if self._journal is not None:
             self._journal.append(entry)
 

@@ -153,11 +153,11 @@ def _changes(ctx: Any, customer: Wire, params: Wire) -> Wire:
         raise errors.invalid(f"E-mail addresses have up to {MAX_EMAIL} characters.", "email")
     if values.get("email") and "@" not in values["email"]:
         raise errors.invalid(f"Invalid email address: {values['email']}", "email", "email_invalid")
-    for name in ("balance", "preferred_locales", "tax_exempt", "invoice_prefix"):
+    for name in ("balance", "preferred_locales", "invoice_prefix", "next_invoice_sequence"):
         if name in params:
             values[name] = params[name]
-    if "next_invoice_sequence" in params:
-        values["next_invoice_sequence"] = params["next_invoice_sequence"]
+    if "tax_exempt" in params:
+        values["tax_exempt"] = params["tax_exempt"] or "none"
     if "address" in params:
         given = params["address"] or None
         values["address"] = given and {name: given.get(name) for name in ADDRESS}

@@ -6,16 +6,16 @@ from typing import Any
 
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
-from stripe_sandbox.resources import common
+from stripe_sandbox.resources import common, prices
 
 Wire = dict[str, Any]
 PLAIN = ("name", "active", "description", "images", "unit_label", "url", "statement_descriptor")
 PARAMS = " ".join(PLAIN) + " metadata marketing_features tax_code shippable"
 
 
-@operation("POST", "/v1/products", params=f"id {PARAMS}")
+@operation("POST", "/v1/products", params=f"id default_price_data {PARAMS}")
 def create(ctx: Any, params: Wire) -> Wire:
-    """Make a product."""
+    """Make a product, with its default price if wanted."""
     if not params["name"]:
         raise errors.invalid("Product name must not be empty.", "name", "parameter_invalid_empty")
     product = {
@@ -41,6 +41,9 @@ def create(ctx: Any, params: Wire) -> Wire:
     product |= _changes(product, params)
     ctx.store.insert(product)
     ctx.emit("product.created", product)
+    if "default_price_data" in params:
+        price = prices.create(ctx, {**params["default_price_data"], "product": product["id"]})
+        ctx.store.update(product, default_price=price["id"])
     return product
 
 
@@ -60,6 +63,8 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
         if price["product"] != key:
             raise errors.invalid("The default price must be of this product.", "default_price")
         values["default_price"] = price["id"]
+    if all(product[name] == value for name, value in values.items()):
+        return product
     return common.update(ctx, product, "product.updated", {**values, "updated": ctx.now})
 
 

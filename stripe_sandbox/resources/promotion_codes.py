@@ -89,8 +89,10 @@ def list_all(ctx: Any, params: Wire) -> ListPage:
         "promotion_code",
         params,
         "/v1/promotion_codes",
-        where=lambda o: coupon in (None, o["promotion"]["coupon"])
-        and (code is None or code.lower() == o["code"].lower()),
+        where=lambda o: (
+            coupon in (None, o["promotion"]["coupon"])
+            and (code is None or code.lower() == o["code"].lower())
+        ),
         active=params.get("active"),
         customer=params.get("customer"),
     )

@@ -19,7 +19,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def create(ctx: Any, params: Wire) -> Wire:
     """Make an endpoint; its secret is told in this answer only."""
     if ctx.store.count(KIND) >= MAX_ENDPOINTS:
-        raise errors.invalid(f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints.")
+        raise errors.invalid(
+            f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints."
+        )
     _check_url(params["url"])
     if not params["enabled_events"]:
         raise errors.missing("enabled_events")
@@ -85,4 +87,6 @@ def _check_url(url: str) -> None:
         return
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
         return
-    raise errors.invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
+    raise errors.invalid(
+        "Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid"
+    )

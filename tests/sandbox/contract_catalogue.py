@@ -155,7 +155,7 @@ def prices(world: Any) -> None:
         plain.id,
         {
             "active": False,
-            "currency_options": {"eur": "", "gbp": {"unit_amount": 1000}},
+            "currency_options": {"gbp": {"unit_amount": 1000}},
             "lookup_key": "seat_quarter",
             "transfer_lookup_key": True,
             "metadata": {"a": ""},

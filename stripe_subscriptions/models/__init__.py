@@ -1,19 +1,17 @@
-from . import (
-    account_move,
-    account_payment,
-    payment_provider,
-    payment_provider_sync,
-    res_currency,
-    res_partner,
-    stripe_coupon,
-    stripe_customer,
-    stripe_event,
-    stripe_event_processing,
-    stripe_mixin,
-    stripe_price,
-    stripe_subscription,
-    stripe_subscription_checkout,
-    stripe_subscription_item,
-    stripe_subscription_sync,
-    stripe_tax_rate,
-)
+from . import stripe_mixin
+from . import res_currency
+from . import payment_provider
+from . import payment_provider_sync
+from . import stripe_price
+from . import stripe_tax_rate
+from . import stripe_coupon
+from . import res_partner
+from . import stripe_customer
+from . import stripe_subscription
+from . import stripe_subscription_item
+from . import stripe_subscription_sync
+from . import stripe_subscription_checkout
+from . import account_move
+from . import account_payment
+from . import stripe_event
+from . import stripe_event_processing

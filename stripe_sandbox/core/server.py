@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 import stripe_sandbox.pages
@@ -21,6 +20,7 @@ from stripe_sandbox.core.account import Account
 from stripe_sandbox.core.admin import Admin
 from stripe_sandbox.core.delivery import DEFAULT_RETRY_DELAYS, Deliverer
 from stripe_sandbox.core.faults import Fault
+from stripe_sandbox.core.transport import Server
 
 logger = logging.getLogger(__name__)
 
@@ -64,16 +64,13 @@ class Sandbox:
         self.admin = Admin(self)
         self.ticker = clocks.Ticker(lambda: list(self.accounts.values()))
 
-    # --- WSGI
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        request = Request(environ)
+    def respond(self, request: Request) -> Response:
+        """Answer any request; then events that it emitted leave for their endpoints."""
         try:
-            response = self._route(request)
+            return self._route(request)
         finally:
             for account in self.accounts.values():
                 account.deliver()
-        return response(environ, start_response)
 
     def _route(self, request: Request) -> Response:
         if request.path.startswith("/v1/"):
@@ -183,23 +180,9 @@ class Sandbox:
         raise ConnectionResetError("a fault that was asked for")
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Requests of the API are logged with their ids where they are answered."""
-
-    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        """Close the connection: a fault asked for it, or the other side is gone."""
-        self.close_connection = True
-
-
-def serve(sandbox: Sandbox, host: str, port: int) -> BaseWSGIServer:
+def serve(sandbox: Sandbox, host: str, port: int) -> Server:
     """A threaded server that is ready to ``serve_forever``; port 0 takes a free one."""
-    server = make_server(host, port, sandbox, threaded=True, request_handler=_Handler)
-    server.daemon_threads = True
-    return server
+    return Server(host, port, sandbox.respond)
 
 
 def start(
@@ -207,7 +190,7 @@ def start(
     port: int = 0,
     keys: Iterable[str] = (DEFAULT_KEY,),
     retry_delays: tuple[float, ...] = DEFAULT_RETRY_DELAYS,
-) -> tuple[Sandbox, BaseWSGIServer]:
+) -> tuple[Sandbox, Server]:
     """Start a sandbox in threads of this process, for tests; end it with :func:`stop`."""
     sandbox = Sandbox("", keys, retry_delays)
     server = serve(sandbox, host, port)
@@ -219,7 +202,7 @@ def start(
     return sandbox, server
 
 
-def stop(sandbox: Sandbox, server: BaseWSGIServer) -> None:
+def stop(sandbox: Sandbox, server: Server) -> None:
     """End what :func:`start` started."""
     sandbox.ticker.stop()
     sandbox.deliverer.forget()

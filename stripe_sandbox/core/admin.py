@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stripe_sandbox.core.server import Sandbox
 
 DAY = 86400
+TEST_EVENT = "evt_00000000000000"
 
 
 class Admin:
@@ -89,28 +90,21 @@ class Admin:
     def _resend(self, account: Account, body: dict[str, Any]) -> int:
         with account.lock:
             event = account.store.get("event", body["event"])
-            endpoints = [
-                e["id"] for e in account.store.select("webhook_endpoint", status="enabled")
-            ]
-            account.outbox.extend((event["id"], endpoint) for endpoint in endpoints)
-        return len(endpoints)
+            return events.queue(account, event, body.get("endpoint"))
 
     def _test_event(self, account: Account, body: dict[str, Any]) -> dict[str, Any]:
         """Send an event about an object that does not exist, as the Dashboard does."""
         with account.lock:
-            kind = body.get("type", "customer.updated")
-            example = {"id": "cus_00000000000000", "object": "customer", "deleted": True}
-            event = events.emit(account.context(), kind, example)
-            account.store.remove(event)
-            event["id"] = "evt_00000000000000"
-            if account.store.find("event", event["id"]):
-                account.store.remove(account.store.get("event", event["id"]))
-            account.store.insert(event)
-            account.outbox[:] = [
-                (event["id"], endpoint["id"])
-                for endpoint in account.store.select("webhook_endpoint", status="enabled")
-            ]
-        return account.render(event)
+            earlier = account.store.find("event", TEST_EVENT)
+            if earlier is not None:
+                account.store.remove(earlier)
+            event = events.emit(
+                account.context(),
+                body.get("type", "customer.updated"),
+                {"id": "cus_00000000000000", "object": "customer", "deleted": True},
+                key=TEST_EVENT,
+            )
+            return account.render(event)
 
     def _roll_secret(self, account: Account, body: dict[str, Any]) -> dict[str, str]:
         with account.lock:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import stripe
 
+from stripe_sandbox.core import events
+
 if TYPE_CHECKING:
     from stripe_sandbox.core.account import Account
 
@@ -174,8 +176,7 @@ class _Lane(threading.Thread):
         )
         if delivered:
             with account.lock:
-                waiting = max(event["pending_webhooks"] - 1, 0)
-                account.store.update(event, pending_webhooks=waiting)
+                events.acknowledged(account, event, self._endpoint_id)
         elif number < len(self._owner.retry_delays):
             self.add(time.time() + self._owner.retry_delays[number], event_id, number + 1)
 

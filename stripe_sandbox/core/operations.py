@@ -76,31 +76,46 @@ def find(verb: str, path: str) -> tuple[Operation, tuple[str, ...]]:
     return best[0], best[1]
 
 
-def run(ctx: Context, verb: str, path: str, form: Wire) -> Wire:
-    """Answer one request; raise :class:`errors.ApiError` when it is refused.
+@dataclass
+class Request:
+    """A request whose parameters are as the package has them."""
 
-    What was stored is taken back when the request is refused, unless the bank refused: an attempt to
-    charge stays on record.
-    """
+    operation: Operation
+    keys: tuple[str, ...]
+    params: Wire
+    expand: list[str]
+
+
+def read(verb: str, path: str, form: Wire) -> Request:
+    """Check a request; raise :class:`errors.ApiError` when it is refused before anything is done."""
     found, keys = find(verb, path)
     params = found.contract.read(form)
     declared = found.declared | (
         LIST_PARAMS if found.contract.answer_name.startswith("List") else set()
     )
     contract.refuse_undeclared(params, declared)
-    for key in keys:
-        ctx.follow(ctx.store.find_any(key))
-    ctx.follow(params)
     expand = params.pop("expand", [])
     found.contract.check_expand(expand)
-    account = ctx.account
+    return Request(found, keys, params, expand)
+
+
+def run(ctx: Context, request: Request) -> Wire:
+    """Do what a request asks for; raise :class:`errors.ApiError` when it cannot be done.
+
+    What was stored is taken back then, unless the bank refused: an attempt to charge stays on record.
+    """
+    for key in request.keys:
+        ctx.follow(ctx.store.find_any(key))
+    ctx.follow(request.params)
+    account, found = ctx.account, request.operation
     with account.undoable(ctx, lambda error: not getattr(error, "is_card_error", False)):
-        answer = found.handler(ctx, params, *keys)
-        shown = show(account, answer, expand)
+        answer = found.handler(ctx, request.params, *request.keys)
+        shown = show(account, answer, request.expand)
     problems = found.contract.check_answer(shown)
     if problems:
         words = "; ".join(f"{p.path}: {p.message}" for p in problems[:8])
-        raise errors.internal(f"The sandbox's answer to {verb} {path} breaks the contract: {words}")
+        name = f"{found.contract.verb} {found.contract.path}"
+        raise errors.internal(f"The sandbox's answer to {name} breaks the contract: {words}")
     return shown
 
 

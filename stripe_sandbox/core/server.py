@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 import stripe_sandbox.pages
 import stripe_sandbox.resources
-from stripe_sandbox.core import clocks, contract, errors, forms, ids, operations
+from stripe_sandbox.core import clocks, contract, errors, forms, idempotency, ids, operations
 from stripe_sandbox.core.account import Account
 from stripe_sandbox.core.admin import Admin
 from stripe_sandbox.core.delivery import DEFAULT_RETRY_DELAYS, Deliverer
@@ -68,6 +68,11 @@ class Sandbox:
         """Answer any request; then events that it emitted leave for their endpoints."""
         try:
             return self._route(request)
+        except ConnectionError:
+            raise
+        except Exception:
+            logger.exception("%s %s", request.method, request.path)
+            return Response("The sandbox failed; see its log.", 500, content_type="text/plain")
         finally:
             for account in self.accounts.values():
                 account.deliver()
@@ -99,6 +104,7 @@ class Sandbox:
         try:
             account = self._authenticate(request)
             self._check_version(request)
+            self._check_account(account, request)
             fault = account.faults.for_request(request.method, request.path)
             if fault and not fault.after:
                 self._strike(fault)
@@ -107,15 +113,15 @@ class Sandbox:
                 text = request.get_data(as_text=True)
             form = forms.decode(text)
 
-            def work() -> tuple[int, dict[str, Any]]:
+            def work() -> idempotency.Answer:
                 return self._run(account, request, form, request_id, key)
 
             if key and request.method == "POST":
-                (status, body), replayed = account.idempotency.run(
+                status, body, replayed = account.idempotency.run(
                     key, request.method, request.path, form, work
                 )
             else:
-                status, body = work()
+                status, body, _begun = work()
             if fault and fault.after:
                 self._strike(fault)
         except errors.ApiError as error:
@@ -125,7 +131,7 @@ class Sandbox:
             headers["Idempotency-Key"] = key
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        if status == 429:
+        if body.get("error", {}).get("code") == "rate_limit":
             headers["Stripe-Rate-Limited-Reason"] = "global-rate"
         response = Response(
             json.dumps(body, indent=2), status, headers, content_type="application/json"
@@ -135,17 +141,20 @@ class Sandbox:
 
     def _run(
         self, account: Account, request: Request, form: Any, request_id: str, key: str | None
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> idempotency.Answer:
         ctx = account.context(request_id=request_id, idempotency_key=key)
+        begun = False
         try:
+            asked = operations.read(request.method, request.path, form)
+            begun = True
             with account.lock:
-                return 200, operations.run(ctx, request.method, request.path, form)
+                return 200, operations.run(ctx, asked), begun
         except errors.ApiError as error:
-            return error.status, {"error": error.body}
+            return error.status, {"error": error.body}, begun
         except Exception as error:
             logger.exception("%s %s", request.method, request.path)
             failure = errors.internal(f"The sandbox failed: {type(error).__name__}: {error}")
-            return failure.status, {"error": failure.body}
+            return failure.status, {"error": failure.body}, begun
 
     def _authenticate(self, request: Request) -> Account:
         authorization = request.authorization
@@ -169,6 +178,16 @@ class Sandbox:
             raise errors.invalid(
                 f"The sandbox speaks API version {contract.API_VERSION} only, not {version}."
             )
+
+    def _check_account(self, account: Account, request: Request) -> None:
+        """Requests on behalf of connected accounts are not possible: there are none."""
+        for name in ("Stripe-Account", "Stripe-Context"):
+            if request.headers.get(name, account.id) != account.id:
+                raise errors.invalid(
+                    f"The provided key does not have access to the account of the {name} header.",
+                    code="account_invalid",
+                    status=403,
+                )
 
     def _strike(self, fault: Fault) -> None:
         if fault.kind in ("429", "lock_timeout"):

@@ -79,9 +79,9 @@ class Store:
         else:
             order = self._order.get(name, [])
             keys = (order[i] for i in range(bisect_left(order, (limit, "")) - 1, -1, -1))
-        for _sequence, key in keys:
+        for sequence, key in keys:
             obj = self.find(name, key)
-            if obj is None:
+            if obj is None or self._sequence[name, key] != sequence:
                 continue
             if all(obj.get(k) == equals[k] for k in indexed) and all(
                 obj.get(k) == v for k, v in others.items()
@@ -95,9 +95,9 @@ class Store:
     # --- writing
 
     def insert(self, obj: Wire) -> Wire:
-        """Add an object; it has ``object`` and ``id``."""
+        """Add an object; it has ``object`` and ``id``, which no other object has."""
         name, key = obj["object"], obj["id"]
-        if self.find(name, key):
+        if self.find_any(key):
             raise errors.invalid(f"{name} already exists.", "id", "resource_already_exists")
         self._objects.setdefault(name, {})[key] = obj
         self._kinds[key] = name
@@ -125,7 +125,7 @@ class Store:
         name, key = obj["object"], obj["id"]
         self._index(obj, add=False)
         del self._objects[name][key]
-        self._note("remove", obj, self._sequence[name, key])
+        self._note("remove", obj, self._sequence.pop((name, key)))
 
     def _index(self, obj: Wire, *, add: bool) -> None:
         name, key = obj["object"], obj["id"]
@@ -162,11 +162,9 @@ class Store:
         self._journal, current = None, self._journal
         for kind, *details in reversed(entries):
             if kind == "insert":
-                self.remove(self._objects[details[0]][details[1]])
-                self._kinds.pop(details[1], None)
-                self._order[details[0]] = [
-                    row for row in self._order[details[0]] if row[1] != details[1]
-                ]
+                name, key = details
+                self._order[name].pop()
+                self.remove(self._objects[name][key])
             elif kind == "update":
                 obj, old = details
                 self._index(obj, add=False)
@@ -177,8 +175,11 @@ class Store:
                         obj.pop(key, None)
                 self._index(obj, add=True)
             else:
-                obj, _sequence = details
-                self._objects.setdefault(obj["object"], {})[obj["id"]] = obj
+                obj, sequence = details
+                name, key = obj["object"], obj["id"]
+                self._objects.setdefault(name, {})[key] = obj
+                self._kinds[key] = name
+                self._sequence[name, key] = sequence
                 self._index(obj, add=True)
         entries.clear()
         self._journal = current
@@ -187,9 +188,8 @@ class Store:
 
     def dump(self) -> list[Wire]:
         """All objects in order of insertion."""
-        rows = sorted((seq, name, key) for (name, key), seq in self._sequence.items())
-        found = (self.find(name, key) for _seq, name, key in rows)
-        return [obj for obj in found if obj is not None]
+        order = sorted(self._sequence, key=self._sequence.__getitem__)
+        return [self._objects[name][key] for name, key in order]
 
     def load(self, objects: list[Wire]) -> None:
         """Replace everything by saved objects."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_sandbox.core import errors, listing
-from stripe_sandbox.core.events import KEPT_SECONDS
+from stripe_sandbox.core.events import is_kept
 from stripe_sandbox.core.operations import ListPage, operation
 
 Wire = dict[str, Any]
@@ -16,7 +16,7 @@ MAX_TYPES = 20
 def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
     """One event of the last 30 days."""
     event = ctx.store.get("event", key)
-    if not _is_kept(ctx, event):
+    if not is_kept(event):
         raise errors.missing_resource("event", key)
     return event
 
@@ -39,7 +39,7 @@ def list_all(ctx: Any, params: Wire) -> ListPage:
             return False
         if success is not None and (event["pending_webhooks"] == 0) != success:
             return False
-        return _is_kept(ctx, event)
+        return is_kept(event)
 
     return listing.page(ctx, "event", params, "/v1/events", where=fits)
 
@@ -47,7 +47,3 @@ def list_all(ctx: Any, params: Wire) -> ListPage:
 def _matches(kind: str, wanted: str) -> bool:
     """A filter may end with a wildcard, such as ``invoice.*``."""
     return kind.startswith(wanted[:-1]) if wanted.endswith("*") else kind == wanted
-
-
-def _is_kept(ctx: Any, event: Wire) -> bool:
-    return event["created"] > ctx.now - KEPT_SECONDS

@@ -1,5 +1,6 @@
 """``python3 -m dev COMMAND``: what the Makefile calls. Needs nothing but Python's own library to begin with."""
 
+import os
 import shutil
 import sys
 
@@ -26,22 +27,13 @@ def main() -> int:
         from dev import lint
 
         return lint.main(fix=command == "format")
-    elif command == "bench":
-        from dev import bench
+    elif command in ("bench", "demo", "demo-reset", "demo-check"):
+        from dev import environment
 
-        return bench.main(arguments)
-    elif command == "demo":
-        from dev import demo
-
-        return demo.main()
-    elif command == "demo-reset":
-        from dev import demo
-
-        return demo.reset()
-    elif command == "demo-check":
-        from dev import demo
-
-        return demo.check()
+        environment.prepare()
+        # From here on packages of the environment are used.
+        module = f"dev.{command.replace('-', '_')}"
+        os.execv(paths.PYTHON, [str(paths.PYTHON), "-m", module, *arguments])
     elif command == "clean":
         from dev import postgres
 

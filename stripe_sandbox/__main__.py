@@ -7,10 +7,15 @@ import json
 import logging
 import pathlib
 import signal
+import threading
+import time
 
 from stripe_sandbox.core import state
+from stripe_sandbox.core.account import Account
 from stripe_sandbox.core.delivery import DEFAULT_RETRY_DELAYS
 from stripe_sandbox.core.server import DEFAULT_KEY, Sandbox, serve
+
+SAVE_SECONDS = 3
 
 
 def main() -> None:
@@ -40,9 +45,13 @@ def main() -> None:
     if options.state and options.state.exists():
         state.load(accounts, json.loads(options.state.read_text()))
     server = serve(sandbox, options.host, options.port)
+    if options.state:
+        threading.Thread(target=_keep_saved, args=(options.state, accounts), daemon=True).start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sandbox.ticker.start()
-    print(f"Stripe sandbox on {sandbox.base_url} (overview: {sandbox.base_url}/_sandbox)", flush=True)
+    print(
+        f"Stripe sandbox on {sandbox.base_url} (overview: {sandbox.base_url}/_sandbox)", flush=True
+    )
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -50,7 +59,25 @@ def main() -> None:
     finally:
         sandbox.ticker.stop()
         if options.state:
-            options.state.write_text(json.dumps(state.dump(accounts)))
+            _save(options.state, accounts)
+
+
+def _save(file: pathlib.Path, accounts: list[Account]) -> None:
+    """Write the state so that a file is always whole."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(state.dump(accounts)))
+    new.replace(file)
+
+
+def _keep_saved(file: pathlib.Path, accounts: list[Account]) -> None:
+    """Save whenever something has changed, in case the process is killed."""
+    saved = None
+    while True:
+        time.sleep(SAVE_SECONDS)
+        revisions = [account.store.revision for account in accounts]
+        if revisions != saved:
+            _save(file, accounts)
+            saved = revisions
 
 
 if __name__ == "__main__":

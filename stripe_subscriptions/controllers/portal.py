@@ -127,14 +127,14 @@ class StripeSubscriptionPortal(CustomerPortal):
         methods=["GET"],
         website=True,
     )
-    def portal_subscription(self, subscription_id, access_token=None, **kwargs):
+    def portal_subscription(self, subscription_id, access_token=None, **_kwargs):
         """Show a subscription: the invitation while it is a draft, afterwards what became of it."""
         subscription_sudo = self._get_subscription(subscription_id, access_token)
         if not subscription_sudo:
             return request.redirect("/my")
         self._log_subscription_opened(subscription_sudo)
         alert = request.session.pop(self._alert_key(subscription_sudo), None)
-        return self._render_subscription(subscription_sudo, access_token, alert=alert, **kwargs)
+        return self._render_subscription(subscription_sudo, access_token, alert=alert)
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>/subscribe",
@@ -249,9 +249,7 @@ class StripeSubscriptionPortal(CustomerPortal):
             body=body, message_type="notification", subtype_xmlid="mail.mt_note"
         )
 
-    def _render_subscription(
-        self, subscription_sudo, access_token, alert=None, session_id=None, **kwargs
-    ):
+    def _render_subscription(self, subscription_sudo, access_token, alert=None, session_id=None):
         """Return the page of a subscription.
 
         :param stripe.subscription subscription_sudo: What the visitor may see.
@@ -260,10 +258,8 @@ class StripeSubscriptionPortal(CustomerPortal):
         :param str session_id: The Checkout Session that the customer comes back from.
         """
         values = self._prepare_subscription_values(subscription_sudo, session_id)
-        # Only our own words are shown as an error, never those of an address.
-        kwargs = {key: kwargs[key] for key in ("pid", "hash") if key in kwargs}
         values = self._get_page_view_values(
-            subscription_sudo, access_token, values, "my_subscriptions_history", False, **kwargs
+            subscription_sudo, access_token, values, "my_subscriptions_history", False
         )
         return request.render(
             "stripe_subscriptions.portal_subscription_page", {**values, "error": alert}

@@ -17,9 +17,9 @@ FOLDER = pathlib.Path(__file__).parent / "templates"
 ENVIRONMENT = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True)
 CSS = (FOLDER / "style.css").read_text(encoding="utf-8")
 SCRIPT = (FOLDER / "card_form.js").read_text(encoding="utf-8")
-#: Pages hold a payment form: they are neither kept, framed, nor told to other sites.
+#: Pages hold a payment form: they are not shared, framed, or told to other sites.
 HEADERS = {
-    "Cache-Control": "no-store",
+    "Cache-Control": "private, no-cache",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }

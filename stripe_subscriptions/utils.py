@@ -119,8 +119,12 @@ def subscription_period(subscription):
 
 
 def without_empty(values):
-    """Return a copy of a dictionary without the keys whose value is None, False or empty."""
-    return {key: value for key, value in values.items() if value not in (None, False, "", [], {})}
+    """Return a copy of a dictionary without the keys that have nothing to say; 0 is kept."""
+    return {
+        key: value
+        for key, value in values.items()
+        if value or (value == 0 and not isinstance(value, bool))
+    }
 
 
 def fingerprint(values):

@@ -61,7 +61,9 @@ def _go_on(ctx: Any, intent: Wire, passed: bool) -> Response:
     else:
         payment_intents.tell_invoice(ctx, collect.authenticate(ctx, intent, passed))
     target = _way_back(ctx, intent)
-    return redirect(target, 303) if target else rendering.message("Done", "You may close this page.")
+    return (
+        redirect(target, 303) if target else rendering.message("Done", "You may close this page.")
+    )
 
 
 def _go_on_with_session(ctx: Any, intent: Wire, passed: bool) -> Response:

@@ -83,9 +83,7 @@ def _submit(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
         read.faults = {"email": "Enter an e-mail address."} | read.faults
     if read.faults:
         return show(ctx, session, form=form, faults=read.faults, http_status=422)
-    result = checkout.submit(
-        ctx, session, email, read.card, read.month, read.year, read.billing
-    )
+    result = checkout.submit(ctx, session, email, read.card, read.month, read.year, read.billing)
     if "authenticate" in result:
         return redirect(result["authenticate"], 303)
     if "error" in result:
@@ -147,7 +145,9 @@ def show(
         codes=_takes_codes(session),
         code=quote.code_of(ctx, session),
         needs_card=needs_card,
-        form={"billingCountry": _country(ctx, session)} | shown | ({"email": known} if known else {}),
+        form={"billingCountry": _country(ctx, session)}
+        | shown
+        | ({"email": known} if known else {}),
         locked=bool(known),
         faults=faults or {},
         message=message,

@@ -21,4 +21,4 @@ UY Uruguay|UZ Uzbekistan|VN Vietnam|ZA South Africa|ZM Zambia
 _PAIRS = [entry.split(" ", 1) for entry in _LIST.strip().replace("\n", "|").split("|")]
 
 #: Code -> name, in the order of the names.
-COUNTRIES = {code: name for code, name in sorted(_PAIRS, key=lambda pair: pair[1])}
+COUNTRIES = dict(sorted(_PAIRS, key=lambda pair: pair[1]))

@@ -37,9 +37,7 @@ def message(
     title: str, text: str, link: str | None = None, link_text: str = "Back", http_status: int = 200
 ) -> Response:
     """A page that only says something."""
-    return page(
-        "message.html", http_status, title=title, text=text, link=link, link_text=link_text
-    )
+    return page("message.html", http_status, title=title, text=text, link=link, link_text=link_text)
 
 
 def not_found(what: str) -> Response:

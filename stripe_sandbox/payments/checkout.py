@@ -17,7 +17,13 @@ Wire = dict[str, Any]
 
 
 def submit(
-    ctx: Any, session: Wire, email: str, card: cards.Card | None, month: int, year: int, billing: Wire
+    ctx: Any,
+    session: Wire,
+    email: str,
+    card: cards.Card | None,
+    month: int,
+    year: int,
+    billing: Wire,
 ) -> Wire:
     """The customer pressed the button: try the card.
 

@@ -45,7 +45,9 @@ def regular_invoice(ctx: Any, session: Wire) -> Wire:
     """The invoice of a whole period, without the customer's balance and discounts that end at once."""
     params = subscription_params(session)
     coupon = _coupon(ctx, session)
-    dropped = {*START, "customer"} | ({"discounts"} if coupon and coupon["duration"] == "once" else set())
+    dropped = {*START, "customer"} | (
+        {"discounts"} if coupon and coupon["duration"] == "once" else set()
+    )
     return preview.preview_new(ctx, {k: v for k, v in params.items() if k not in dropped})
 
 

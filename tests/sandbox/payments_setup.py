@@ -75,4 +75,6 @@ def alerts(answer: requests.Response) -> list[str]:
 
 def faults(answer: requests.Response) -> list[str]:
     """What the page says beside its fields."""
-    return [html.unescape(text) for text in re.findall(r'class="error"[^>]*>(.*?)</p>', answer.text)]
+    return [
+        html.unescape(text) for text in re.findall(r'class="error"[^>]*>(.*?)</p>', answer.text)
+    ]

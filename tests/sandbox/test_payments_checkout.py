@@ -35,7 +35,8 @@ def test_open_session_shows_what_it_sells(client):
     assert (made.status, made.payment_status, made.mode) == ("open", "unpaid", "subscription")
     assert (made.amount_subtotal, made.amount_total, made.currency) == (3000, 3000, "usd")
     assert made.id.startswith("cs_test_")
-    assert made.url.startswith("http://127.0.0.1") and "/pages/checkout/" in made.url
+    assert made.url.startswith("http://127.0.0.1")
+    assert "/pages/checkout/" in made.url
     assert (made.subscription, made.invoice, made.customer) == (None, None, None)
     assert made.expires_at - made.created == DAY
     (line,) = client.v1.checkout.sessions.line_items.list(made.id).data
@@ -155,7 +156,8 @@ def test_three_d_secure_then_done(client):
         "paid",
     )
     late = authenticate(asked)
-    assert late.status_code == 200 and len(client.v1.subscriptions.list().data) == 1
+    assert late.status_code == 200
+    assert len(client.v1.subscriptions.list().data) == 1
 
 
 @pytest.mark.parametrize(

@@ -187,9 +187,7 @@ def test_setup_intent_life(client):
     made = client.v1.setup_intents.create({"customer": buyer, "metadata": {"a": "b"}})
     assert (made.status, made.usage) == ("requires_payment_method", "off_session")
     with pytest.raises(stripe.CardError) as caught:
-        client.v1.setup_intents.confirm(
-            made.id, {"payment_method": "pm_card_visa_chargeDeclined"}
-        )
+        client.v1.setup_intents.confirm(made.id, {"payment_method": "pm_card_visa_chargeDeclined"})
     assert caught.value.error.setup_intent.id == made.id
     failed = client.v1.setup_intents.retrieve(made.id)
     assert failed.last_setup_error.decline_code == "generic_decline"

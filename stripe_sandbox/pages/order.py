@@ -66,6 +66,9 @@ def _headline(ctx: Any, session: Wire, due_amount: int, due: str) -> Wire:
     every = f"per {periods.pop()}"
     regular_amount = quote.regular_invoice(ctx, session)["total"]
     regular = rendering.amount(regular_amount, session["currency"])
+    if regular_amount == 0 and due_amount <= 0 and _by_use(prices):
+        text = f"You pay at the end of each period for what you used{from_day}."
+        return {"headline": "Charged by use", "every": every, "then": text}
     if trial_days:
         words = f"{trial_days} day{'s' if trial_days > 1 else ''} free"
         return {"headline": words, "every": "", "then": f"Then {regular} {every}{from_day}."}
@@ -75,6 +78,10 @@ def _headline(ctx: Any, session: Wire, due_amount: int, due: str) -> Wire:
     if not start and due_amount == regular_amount:
         return {"headline": due, "every": every, "then": ""}
     return {"headline": due, "every": "due today", "then": f"Then {regular} {every}{from_day}."}
+
+
+def _by_use(prices: list[Wire]) -> bool:
+    return any(price["recurring"]["usage_type"] == "metered" for price in prices)
 
 
 def _start(ctx: Any, session: Wire) -> tuple[int | None, int]:

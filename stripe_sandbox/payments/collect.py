@@ -15,18 +15,15 @@ from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
 AVAILABLE_AFTER = 2 * 86400
-AUTHENTICATION_REFUSED = (
+AUTHENTICATION_REFUSED = cards.Decline(
     "payment_intent_authentication_failure",
-    None,
     "The provided payment method has failed authentication. Please choose a different payment method "
     "and try again.",
 )
-
-
-AUTHENTICATION_REQUIRED = (
-    "authentication_required",
+AUTHENTICATION_REQUIRED = cards.Decline(
     "authentication_required",
     "Your card was declined. This transaction requires authentication.",
+    "authentication_required",
 )
 
 
@@ -128,10 +125,10 @@ def confirm(
         intent, payment_method=method["id"], _return_url=return_url or intent.get("_return_url")
     )
     if card.declined:
-        return _decline(ctx, intent, method, cards.error(card.declined))
+        return _decline(ctx, intent, method, card.declined)
     if needs_authentication(card, method, off_session):
         if off_session and not intent.get("_invoice"):
-            return _decline(ctx, intent, method, cards.error(AUTHENTICATION_REQUIRED))
+            return _decline(ctx, intent, method, AUTHENTICATION_REQUIRED)
         url = f"{ctx.account.base_url}/pages/authenticate/{intent['_token']}"
         ctx.store.update(
             intent,
@@ -151,6 +148,8 @@ def needs_authentication(card: cards.Card, method: Wire, off_session: bool) -> b
     """Whether the bank asks for 3-D Secure."""
     if card.authentication == "unless_set_up":
         return not (off_session and method["_set_up"])
+    if card.authentication == "on_session":
+        return not off_session
     return card.authentication == "always"
 
 
@@ -159,14 +158,14 @@ def authenticate(ctx: Any, intent: Wire, passed: bool) -> Outcome:
     method = ctx.store.get("payment_method", intent["payment_method"])
     ctx.store.update(intent, next_action=None)
     if not passed:
-        return _decline(ctx, intent, method, cards.error(AUTHENTICATION_REFUSED), charged=False)
+        return _decline(ctx, intent, method, AUTHENTICATION_REFUSED, charged=False)
     return _charge(ctx, intent, method)
 
 
 def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
     card = cards.CARDS[method["_number"]]
     if card.charge_declined:
-        return _decline(ctx, intent, method, cards.error(card.charge_declined))
+        return _decline(ctx, intent, method, card.charge_declined)
     if intent["setup_future_usage"] and intent["customer"]:
         payment_methods.tie(ctx, method, ctx.store.get("customer", intent["customer"]))
     charge = _new_charge(ctx, intent, method, None)
@@ -187,12 +186,14 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
     return Outcome("succeeded", intent, charge)
 
 
-def _decline(ctx: Any, intent: Wire, method: Wire, error: Wire, *, charged: bool = True) -> Outcome:
-    charge = _new_charge(ctx, intent, method, error) if charged else None
+def _decline(
+    ctx: Any, intent: Wire, method: Wire, decline: cards.Decline, *, charged: bool = True
+) -> Outcome:
+    charge = _new_charge(ctx, intent, method, decline) if charged else None
     if charge:
         ctx.store.update(intent, latest_charge=charge["id"])
         ctx.emit("charge.failed", charge)
-    shown = error | ({"charge": charge["id"]} if charge else {})
+    shown = cards.error(decline) | ({"charge": charge["id"]} if charge else {})
     ctx.store.update(
         intent,
         status="requires_payment_method",
@@ -212,36 +213,28 @@ def cancel_intent(ctx: Any, intent: Wire) -> None:
     ctx.emit("payment_intent.canceled", intent)
 
 
-def _new_charge(ctx: Any, intent: Wire, method: Wire, error: Wire | None) -> Wire:
+def _new_charge(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline | None) -> Wire:
     shown = method["card"]
     charge = {
         "id": ids.new("ch"),
         "object": "charge",
         "amount": intent["amount"],
-        "amount_captured": 0 if error else intent["amount"],
+        "amount_captured": 0 if decline else intent["amount"],
         "amount_refunded": 0,
         "balance_transaction": None,
         "billing_details": method["billing_details"],
-        "captured": not error,
+        "captured": not decline,
         "created": ctx.now,
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
-        "failure_code": error and error["code"],
-        "failure_message": error and error["message"],
+        "failure_code": decline and decline.code,
+        "failure_message": decline and decline.message,
         "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "outcome": {
-            "network_status": "declined_by_network" if error else "approved_by_network",
-            "reason": error and error.get("decline_code", error["code"]),
-            "risk_level": "normal",
-            "seller_message": "The bank did not accept the payment."
-            if error
-            else "Payment complete.",
-            "type": "issuer_declined" if error else "authorized",
-        },
-        "paid": not error,
+        "outcome": _outcome(decline),
+        "paid": not decline,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": {
@@ -252,12 +245,35 @@ def _new_charge(ctx: Any, intent: Wire, method: Wire, error: Wire | None) -> Wir
             },
         },
         "receipt_url": None
-        if error
+        if decline
         else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
         "refunded": False,
-        "status": "failed" if error else "succeeded",
+        "status": "failed" if decline else "succeeded",
     }
     return ctx.store.insert(charge)
+
+
+def _outcome(decline: cards.Decline | None) -> Wire:
+    """What bank and Stripe said to a charge."""
+    if decline is None:
+        kind, status, words = "authorized", "approved_by_network", "Payment complete."
+    elif decline.blocked:
+        kind, status = "blocked", "not_sent_to_network"
+        words = "Stripe blocked this payment as too risky."
+    else:
+        kind, status = "issuer_declined", "declined_by_network"
+        words = "The bank did not accept the payment."
+    reason = decline and (decline.decline_code or decline.code)
+    return {
+        "advice_code": decline and decline.advice,
+        "network_advice_code": None,
+        "network_decline_code": decline and decline.network,
+        "network_status": status,
+        "reason": "highest_risk_level" if kind == "blocked" else reason,
+        "risk_level": "highest" if kind == "blocked" else "normal",
+        "seller_message": words,
+        "type": kind,
+    }
 
 
 def _new_transaction(ctx: Any, charge: Wire) -> Wire:

@@ -63,6 +63,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     if not MIN_LIFE <= life <= MAX_LIFE:
         raise errors.invalid("expires_at is 30 minutes to 24 hours from now.", "expires_at")
     lines = _lines(ctx, params) if mode == "subscription" else []
+    _check_currency(ctx, params, lines)
     data = params.get("subscription_data", {})
     _check_subscription_data(ctx, data, mode)
     discounts = _discounts(ctx, params)
@@ -178,6 +179,20 @@ def _lines(ctx: Any, params: Wire) -> list[Wire]:
     if len({line["_currency"] for line in lines}) > 1:
         raise errors.invalid("All prices must have the same currency.", "line_items")
     return lines
+
+
+def _check_currency(ctx: Any, params: Wire, lines: list[Wire]) -> None:
+    """A customer is billed in one currency; refused before anybody sees the page."""
+    customer = ctx.store.find("customer", params.get("customer"))
+    known = customer and customer["currency"]
+    if lines and known and known != lines[0]["_currency"]:
+        raise errors.invalid(
+            "You cannot combine currencies on a single customer. This customer is billed in "
+            f"{known}.",
+            "line_items",
+        )
+    if lines and "currency" in params and params["currency"].lower() != lines[0]["_currency"]:
+        raise errors.invalid("The prices have another currency.", "currency")
 
 
 def _check_subscription_data(ctx: Any, data: Wire, mode: str) -> None:

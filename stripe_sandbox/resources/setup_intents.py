@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stripe_sandbox.core import errors, ids, listing
@@ -53,7 +54,7 @@ def attempt(ctx: Any, intent: Wire, method: Wire, return_url: str | None = None)
     card = cards.CARDS[method["_number"]]
     ctx.store.update(intent, payment_method=method["id"], _return_url=return_url)
     if card.declined:
-        return _refuse(ctx, intent, method, cards.error(card.declined))
+        return _refuse(ctx, intent, method, card.declined)
     if card.authentication != "none":
         url = f"{ctx.account.base_url}/pages/authenticate/{intent['_token']}"
         ctx.store.update(
@@ -76,9 +77,8 @@ def authenticate(ctx: Any, intent: Wire, passed: bool) -> Wire | None:
     if passed:
         _succeed(ctx, intent, method)
         return None
-    code, _decline_code, message = collect.AUTHENTICATION_REFUSED
-    code = code.replace("payment_intent", "setup_intent")
-    return _refuse(ctx, intent, method, cards.error((code, None, message)))
+    refused = replace(collect.AUTHENTICATION_REFUSED, code="setup_intent_authentication_failure")
+    return _refuse(ctx, intent, method, refused)
 
 
 def cancel_open(ctx: Any, intent: Wire) -> None:
@@ -97,7 +97,8 @@ def _succeed(ctx: Any, intent: Wire, method: Wire) -> None:
     ctx.emit("setup_intent.succeeded", intent)
 
 
-def _refuse(ctx: Any, intent: Wire, method: Wire, error: Wire) -> Wire:
+def _refuse(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline) -> Wire:
+    error = cards.error(decline)
     ctx.store.update(
         intent,
         status="requires_payment_method",

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 Work = Callable[["Context", str], None]
 KINDS: dict[str, Work] = {}
 TICK_SECONDS = 0.25
+TEST_CLOCK = "test_helpers.test_clock"
 
 
 def scheduled(kind: str) -> Callable[[Work], Work]:
@@ -83,14 +84,14 @@ def run_due(account: Account, until: int, clock: str | None = None) -> int:
     count = 0
     while True:
         with account.lock:
+            frozen = account.store.find(TEST_CLOCK, clock) if clock else None
+            if clock and (frozen is None or frozen["status"] != "advancing"):
+                break  # deleted, or the state was replaced
             work = account.schedule_book.pop_due(until, clock)
             if work is None:
                 break
             at, kind, key = work
-            if clock:
-                frozen = account.store.find("test_helpers.test_clock", clock)
-                if frozen is None:
-                    break
+            if frozen is not None:
                 at = max(at, frozen["frozen_time"])
                 account.store.update(frozen, frozen_time=at)
             KINDS[kind](account.context(clock=clock, now=at), key)
@@ -123,30 +124,43 @@ class Ticker(threading.Thread):
 def advance(account: Account, clock_id: str, target: int) -> threading.Thread:
     """Let a test clock run to a time, in the background as Stripe does; return the thread."""
     with account.lock:
-        clock = account.store.get("test_helpers.test_clock", clock_id)
+        clock = account.store.get(TEST_CLOCK, clock_id)
         ctx = account.context(clock=clock_id)
         previous = account.store.update(
             clock, status="advancing", status_details={"advancing": {"target_frozen_time": target}}
         )
-        ctx.emit("test_helpers.test_clock.advancing", clock, previous)
+        ctx.emit(f"{TEST_CLOCK}.advancing", clock, previous)
+    return _start(account, clock)
 
-    def work() -> None:
-        try:
-            run_due(account, target, clock_id)
-            status = "ready"
-        except Exception:
-            logger.exception("test clock %s failed", clock_id)
-            status = "internal_failure"
-        with account.lock:
-            if account.store.find("test_helpers.test_clock", clock_id) is None:
-                return
-            changes: dict[str, Any] = {"status": status, "status_details": {}}
-            if status == "ready":
-                changes["frozen_time"] = target
-            before = account.store.update(clock, **changes)
-            account.context(clock=clock_id).emit(f"test_helpers.test_clock.{status}", clock, before)
-        account.deliver()
 
-    thread = threading.Thread(target=work, name=f"advance-{clock_id}", daemon=True)
+def resume(account: Account) -> None:
+    """Let clocks run on that were advancing when the state was saved."""
+    for clock in account.store.select(TEST_CLOCK, status="advancing"):
+        _start(account, clock)
+
+
+def _start(account: Account, clock: dict[str, Any]) -> threading.Thread:
+    thread = threading.Thread(
+        target=_run, args=(account, clock), name=f"advance-{clock['id']}", daemon=True
+    )
     thread.start()
     return thread
+
+
+def _run(account: Account, clock: dict[str, Any]) -> None:
+    key, target = clock["id"], clock["status_details"]["advancing"]["target_frozen_time"]
+    try:
+        run_due(account, target, key)
+        status = "ready"
+    except Exception:
+        logger.exception("test clock %s failed", key)
+        status = "internal_failure"
+    with account.lock:
+        if account.store.find(TEST_CLOCK, key) is not clock:
+            return
+        changes: dict[str, Any] = {"status": status, "status_details": {}}
+        if status == "ready":
+            changes["frozen_time"] = target
+        before = account.store.update(clock, **changes)
+        account.context(clock=key).emit(f"{TEST_CLOCK}.{status}", clock, before)
+    account.deliver()

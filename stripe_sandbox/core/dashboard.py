@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from stripe_sandbox.billing import money
+from stripe_sandbox.core import contract
 
 if TYPE_CHECKING:
     from stripe_sandbox.core.account import Account
@@ -55,9 +56,23 @@ ENVIRONMENT = jinja2.Environment(autoescape=True)
 ENVIRONMENT.filters["time"] = _time
 
 
+def _deliveries(account: Account) -> dict[str, Any]:
+    """The latest attempts to deliver events, the newest first."""
+    mine = [row for row in account.deliverer.dump() if account.store.find("event", row["event"])]
+    rows = [
+        (row["type"], row["status"] or row["error"], row["number"], _time(row["at"]), row["event"])
+        for row in reversed(mine[-ROWS:])
+    ]
+    return {
+        "title": "Webhook deliveries",
+        "columns": ["Type", "Answer", "Retry", "At", "Event"],
+        "rows": rows,
+        "count": len(mine),
+    }
+
+
 def page(account: Account) -> str:
     """The overview as HTML."""
-    from stripe_sandbox.core import contract
 
     def table(title: str, name: str, columns: list[str], row: Any) -> dict[str, Any]:
         found = account.store.select(name)
@@ -101,6 +116,7 @@ def page(account: Account) -> str:
                 lambda o: (o["type"], _time(o["created"]), o["id"]),
             ),
         ]
+        tables.append(_deliveries(account))
         clocks = [account.render(o) for o in account.store.select("test_helpers.test_clock")]
     return ENVIRONMENT.from_string(TEMPLATE).render(
         account=account, tables=tables, clocks=clocks, version=contract.API_VERSION

@@ -65,7 +65,7 @@ class Deliverer:
             logger.info("event %s is dropped by a fault", event_id)
             return
         if kind == "reorder":
-            lane.hold(event_id)
+            lane.hold(time.time() + fault.seconds, event_id)
             return
         lane.add(time.time() + (fault.seconds if kind == "delay" else 0), event_id, 0)
         if kind == "duplicate":
@@ -105,7 +105,7 @@ class _Lane(threading.Thread):
         super().__init__(name=f"deliver-{endpoint_id}", daemon=True)
         self._owner, self._account, self._endpoint_id = owner, account, endpoint_id
         self._heap: list[tuple[float, int, str, int]] = []
-        self._held: list[str] = []
+        self._held: set[str] = set()
         self._number = 0
         self._busy = False
         self._stopped = False
@@ -119,20 +119,25 @@ class _Lane(threading.Thread):
             self._number += 1
             self._condition.notify()
 
-    def hold(self, event_id: str) -> None:
-        """Keep an event back until the next one has been sent."""
+    def hold(self, until: float, event_id: str) -> None:
+        """Keep an event back until the next one has been queued, at most until a time."""
         with self._condition:
-            self._held.append(event_id)
+            self._held.add(event_id)
+        self.add(until, event_id, 0)
 
     def release(self) -> None:
+        """Let events that are kept back follow the one that was queued just now."""
         with self._condition:
-            held, self._held = self._held, []
-        for event_id in held:
-            self.add(time.time(), event_id, 0)
+            held, self._held = self._held, set()
+            freed = [row for row in self._heap if row[2] in held]
+            self._heap[:] = [row for row in self._heap if row[2] not in held]
+            heapq.heapify(self._heap)
+        for _at, _number, event_id, number in freed:
+            self.add(time.time(), event_id, number)
 
     def size(self) -> int:
         with self._condition:
-            return len(self._heap) + len(self._held) + self._busy
+            return len(self._heap) + self._busy
 
     def stop(self) -> None:
         with self._condition:

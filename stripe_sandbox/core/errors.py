@@ -12,8 +12,11 @@ from typing import Any
 class ApiError(Exception):
     """A request ends with this error.
 
-    ``status`` is the HTTP status; ``body`` the inner object of ``{"error": {...}}``.
+    ``status`` is the HTTP status; ``body`` the inner object of ``{"error": {...}}``; ``missing`` the id of
+    the object that does not exist, if that is the reason.
     """
+
+    missing: str | None = None
 
     def __init__(self, status: int, kind: str, message: str, **details: Any):
         super().__init__(message)
@@ -61,9 +64,14 @@ def cannot_expand(path: str) -> ApiError:
 
 
 def missing_resource(name: str, key: str, param: str = "id") -> ApiError:
-    """There is no such object."""
+    """There is no such object.
+
+    The status becomes 400 when a parameter named it, not the path (see :func:`operations.run`).
+    """
     label = name.rsplit(".", 1)[-1]
-    return invalid(f"No such {label}: '{key}'", param, "resource_missing", 404)
+    error = invalid(f"No such {label}: '{key}'", param, "resource_missing", 404)
+    error.missing = key
+    return error
 
 
 def card_from(error: Mapping[str, Any]) -> ApiError:

@@ -16,7 +16,8 @@ class Fault:
 
     ``target`` is api or webhook; ``times`` how often it strikes (None: until cleared). For the API:
     ``path`` prefix, ``method``, ``after`` = the work is done and the answer lost. For webhooks: ``types``
-    of events (none: all). ``seconds``: length of a delay or of a time-out.
+    of events (none: all). ``seconds``: length of a delay or of a time-out; an event that is to come out of
+    order waits for the next one, at most that long.
     """
 
     target: str

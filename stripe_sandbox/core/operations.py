@@ -109,7 +109,12 @@ def run(ctx: Context, request: Request) -> Wire:
     ctx.follow(request.params)
     account, found = ctx.account, request.operation
     with account.undoable(ctx, lambda error: not getattr(error, "is_card_error", False)):
-        answer = found.handler(ctx, request.params, *request.keys)
+        try:
+            answer = found.handler(ctx, request.params, *request.keys)
+        except errors.ApiError as error:
+            if error.missing is not None and error.missing not in request.keys:
+                error.status = 400
+            raise
         shown = show(account, answer, request.expand)
     problems = found.contract.check_answer(shown)
     if problems:

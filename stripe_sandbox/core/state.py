@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from stripe_sandbox.core import clocks
 from stripe_sandbox.core.account import Account, Retries
 
 
 def dump(accounts: list[Account]) -> dict[str, Any]:
-    """The state of all accounts as JSON data."""
+    """The state of all accounts as JSON data; deliveries under way and faults are no part of it."""
     rows = []
     for account in accounts:
         with account.lock:
@@ -38,3 +39,4 @@ def load(accounts: list[Account], state: dict[str, Any]) -> None:
             account.schedule_book.load(row["schedule"])
             account.retries = Retries(**row["retries"])
             account.idempotency.load(row["idempotency"])
+            clocks.resume(account)

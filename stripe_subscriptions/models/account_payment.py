@@ -126,9 +126,12 @@ class AccountPayment(models.Model):
         :rtype: account.payment.method.line
         :raise UserError: When the provider has no payment journal.
         """
-        method_line = self.env["account.payment.method.line"].search(
-            [("payment_provider_id", "=", provider.id), ("journal_id", "!=", False)], limit=1
-        )
+        domain = [("payment_provider_id", "=", provider.id), ("journal_id", "!=", False)]
+        method_line = self.env["account.payment.method.line"].search(domain, limit=1)
+        if not method_line and provider.journal_id:
+            # Odoo makes the line when it computes the provider's journal for the first time.
+            provider._ensure_payment_method_line()
+            method_line = self.env["account.payment.method.line"].search(domain, limit=1)
         if not method_line:
             raise UserError(
                 self.env._(

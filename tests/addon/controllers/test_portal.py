@@ -209,7 +209,7 @@ class TestPortalSubscribe(PortalCommon):
         self._subscribe(self.draft)
         back = self._url(self.draft, "/return") + "&session_id=cs_test_1"
         _response, page = self._get(back)
-        self.assertSays(page, "Stripe has not confirmed your subscription yet")
+        self.assertSays(page, "Your subscription is not confirmed yet")
         [waiting] = page.xpath("//*[@data-status-url]")
         self.assertEqual(waiting.get("data-status"), "draft")
         [again] = page.xpath("//a[text()='Check again']/@href")
@@ -228,7 +228,8 @@ class TestPortalSubscribe(PortalCommon):
         logger = "odoo.addons.stripe_subscriptions.controllers.portal"
         with self.assertLogs(logger, "WARNING"):
             _response, page = self._get(self._url(self.draft, "/return") + "&session_id=cs_test_1")
-        self.assertSays(page, "Stripe does not answer", "Check again")
+        self.assertSays(page, "Your subscription is not confirmed yet", "Check again")
+        self.assertFalse(page.xpath("//*[@role='alert']"))
         # The webhook has been faster than Stripe's answer.
         self.draft.with_context(**SYNC).write({"stripe_id": "sub_1", "status": "active"})
         with self.assertLogs(logger, "WARNING"):

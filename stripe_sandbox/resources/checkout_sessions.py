@@ -17,6 +17,17 @@ MIN_LIFE, MAX_LIFE = 30 * 60, 24 * 3600
 MIN_TRIAL = 48 * 3600
 MAX_LINES = 20
 MAX_REFERENCE = 200
+#: Parameters that belong to the other mode.
+OTHER_MODE = {
+    "subscription": {"setup_intent_data"},
+    "setup": {
+        "allow_promotion_codes",
+        "discounts",
+        "line_items",
+        "payment_method_collection",
+        "subscription_data",
+    },
+}
 SUBSCRIPTION_DATA = (
     "description metadata default_tax_rates trial_end trial_period_days billing_cycle_anchor "
     "proration_behavior trial_settings billing_mode"
@@ -28,7 +39,11 @@ def show(account: Any, session: Wire) -> Wire:
     """Line items are shown only when they are expanded."""
     rows = session["_lines_shown"]
     session["_lazy"] = {
-        "line_items": lambda: list_object(f"{URL}/{session['id']}/line_items", rows)
+        "line_items": lambda: list_object(
+            f"{URL}/{session['id']}/line_items",
+            rows[: listing.DEFAULT_LIMIT],
+            len(rows) > listing.DEFAULT_LIMIT,
+        )
     }
     return session
 
@@ -39,6 +54,7 @@ def show(account: Any, session: Wire) -> Wire:
     params="mode customer customer_email client_reference_id metadata line_items.price "
     "line_items.quantity line_items.tax_rates success_url cancel_url locale expires_at discounts "
     "allow_promotion_codes payment_method_collection currency ui_mode setup_intent_data.metadata "
+    "automatic_tax.enabled "
     + " ".join(f"subscription_data.{name}" for name in SUBSCRIPTION_DATA.split()),
 )
 def create(ctx: Any, params: Wire) -> Wire:
@@ -48,6 +64,10 @@ def create(ctx: Any, params: Wire) -> Wire:
         raise errors.not_implemented(f"Checkout in mode {mode}", "mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise errors.not_implemented(f"ui_mode={params['ui_mode']}", "ui_mode")
+    for name in OTHER_MODE[mode] & params.keys():
+        raise errors.invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
+    if params.get("automatic_tax", {}).get("enabled"):
+        raise errors.not_implemented("automatic tax", "automatic_tax[enabled]")
     _check_urls(params)
     if params.get("customer"):
         customers.live(ctx, params["customer"])
@@ -65,7 +85,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     lines = _lines(ctx, params) if mode == "subscription" else []
     _check_currency(ctx, params, lines)
     data = params.get("subscription_data", {})
-    _check_subscription_data(ctx, data, mode)
+    _check_subscription_data(ctx, data)
     discounts = _discounts(ctx, params)
     key = f"cs_test_{ids.secret(58)}"
     token = ids.secret(40)
@@ -123,10 +143,22 @@ def list_all(ctx: Any, params: Wire) -> ListPage:
 @operation("GET", URL + "/{session}/line_items")
 def line_items(ctx: Any, params: Wire, key: str) -> ListPage:
     """The lines of a session."""
-    session = ctx.store.get(KIND, key, "session")
+    rows = ctx.store.get(KIND, key, "session")["_lines_shown"]
     limit = params.get("limit", listing.DEFAULT_LIMIT)
-    rows = session["_lines_shown"]
-    return ListPage(rows[:limit], len(rows) > limit, f"{URL}/{key}/line_items")
+    if not 1 <= limit <= listing.MAX_LIMIT:
+        raise errors.invalid(f"Invalid limit: must be between 1 and {listing.MAX_LIMIT}", "limit")
+    places = {row["id"]: index for index, row in enumerate(rows)}
+    for name in ("starting_after", "ending_before"):
+        if name in params and params[name] not in places:
+            raise errors.missing_resource("item", params[name], name)
+    url = f"{URL}/{key}/line_items"
+    if "ending_before" in params:
+        if "starting_after" in params:
+            raise errors.invalid("You may only specify one of starting_after, ending_before.")
+        end = places[params["ending_before"]]
+        return ListPage(rows[max(end - limit, 0) : end], end > limit, url)
+    start = places[params["starting_after"]] + 1 if "starting_after" in params else 0
+    return ListPage(rows[start : start + limit], len(rows) > start + limit, url)
 
 
 @operation("POST", URL + "/{session}/expire")
@@ -195,9 +227,7 @@ def _check_currency(ctx: Any, params: Wire, lines: list[Wire]) -> None:
         raise errors.invalid("The prices have another currency.", "currency")
 
 
-def _check_subscription_data(ctx: Any, data: Wire, mode: str) -> None:
-    if mode == "setup" and data:
-        raise errors.invalid("subscription_data goes with mode=subscription.", "subscription_data")
+def _check_subscription_data(ctx: Any, data: Wire) -> None:
     if data.get("trial_end") is not None and data["trial_end"] < ctx.now + MIN_TRIAL:
         raise errors.invalid(
             "The trial_end must be at least 48 hours in the future.", "subscription_data[trial_end]"

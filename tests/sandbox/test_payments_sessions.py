@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from tests.sandbox.billing_setup import customer, price, subscribe
-from tests.sandbox.payments_setup import open_page, session, submit
+from tests.sandbox.payments_setup import open_page, session, setup_session, submit
 
 REFUSED = {
     "payment_method_types": ({"payment_method_types": ["card"]}, "unknown parameter"),
@@ -76,3 +76,42 @@ def test_one_currency_for_a_customer(client):
     with pytest.raises(stripe.InvalidRequestError, match="another currency"):
         session(client, price(client, 1000), currency="eur")
     assert session(client, price(client, 1000), currency="usd").currency == "usd"
+
+
+def test_lines_by_page(client):
+    plans = [price(client, 100 + index) for index in range(12)]
+    lines = [{"price": plan, "quantity": 1} for plan in plans]
+    made = session(client, plans[0], line_items=lines, expand=["line_items"])
+    assert (len(made.line_items.data), made.line_items.has_more) == (10, True)
+    found = client.v1.checkout.sessions.line_items.list(made.id, {"limit": 5})
+    assert [line.price.id for line in found.auto_paging_iter()] == plans
+    seventh = list(found.auto_paging_iter())[6].id
+    before = client.v1.checkout.sessions.line_items.list(
+        made.id, {"ending_before": seventh, "limit": 2}
+    )
+    assert [line.price.id for line in before.data] == plans[4:6]
+    with pytest.raises(stripe.InvalidRequestError, match="No such"):
+        client.v1.checkout.sessions.line_items.list(made.id, {"starting_after": "li_1"})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"subscription_data": {"description": "x"}},
+        {"payment_method_collection": "always"},
+        {"allow_promotion_codes": True},
+        {"line_items": [{"price": "price_1", "quantity": 1}]},
+    ],
+)
+def test_setup_refuses_what_belongs_to_subscriptions(client, more):
+    with pytest.raises(stripe.InvalidRequestError, match="setup"):
+        setup_session(client, **more)
+
+
+def test_subscriptions_refuse_what_belongs_to_setup(client):
+    with pytest.raises(stripe.InvalidRequestError, match="subscription"):
+        session(client, price(client, 1000), setup_intent_data={"metadata": {"k": "v"}})
+
+
+def test_automatic_tax_may_be_off(client):
+    assert session(client, price(client, 1000), automatic_tax={"enabled": False}).status == "open"

@@ -70,7 +70,7 @@ class running_receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         receiver.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return receiver
 
     def __exit__(self, *details: Any) -> None:

@@ -59,9 +59,7 @@ NO_FUNDS = Decline(
     "try_again_later",
     "51",
 )
-LOST = Decline(
-    "card_declined", "Your card was declined.", "lost_card", "do_not_try_again", "41"
-)
+LOST = Decline("card_declined", "Your card was declined.", "lost_card", "do_not_try_again", "41")
 STOLEN = Decline(
     "card_declined", "Your card was declined.", "stolen_card", "do_not_try_again", "43"
 )

@@ -17,18 +17,18 @@ DETAILS = "billing_details.name billing_details.email billing_details.phone bill
 
 def new(ctx: Any, card: cards.Card, *, month: int = 12, year: int = 2034, **billing: Any) -> Wire:
     """Store a payment method for a test card."""
-    details = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
+    nobody = {"address": {}, "email": None, "name": None, "phone": None, "tax_id": None}
     method = {
         "id": ids.new("pm"),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
-        "billing_details": details | billing,
+        "billing_details": _billing(nobody, billing),
         "card": {
             "brand": card.brand,
             "checks": {
                 "address_line1_check": None,
                 "address_postal_code_check": None,
-                "cvc_check": "pass",
+                "cvc_check": card.cvc_check,
             },
             "country": card.country,
             "display_brand": card.brand,
@@ -51,6 +51,15 @@ def new(ctx: Any, card: cards.Card, *, month: int = 12, year: int = 2034, **bill
         "_set_up": False,
     }
     return ctx.store.insert(method)
+
+
+def _billing(known: Wire, given: Wire) -> Wire:
+    """Billing details with what was given; an empty text empties, parts not given stay as they are."""
+    address = dict.fromkeys(customers.ADDRESS)
+    if given.get("address") != "":
+        address |= known["address"] | (given.get("address") or {})
+    values = {key: value or None for key, value in given.items()}
+    return known | values | {"address": {key: value or None for key, value in address.items()}}
 
 
 def resolve(ctx: Any, key: str, param: str = "payment_method") -> Wire:
@@ -126,8 +135,9 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
         raise errors.invalid("You must attach the payment method to a customer first.")
     values = common.changes(method, params)
     if "billing_details" in params:
-        values["billing_details"] = method["billing_details"] | params["billing_details"]
+        values["billing_details"] = _billing(method["billing_details"], params["billing_details"])
     if "card" in params:
+        _check_expiry(params["card"])
         values["card"] = method["card"] | params["card"]
     return common.update(ctx, method, "payment_method.updated", values)
 
@@ -184,6 +194,21 @@ def detach(ctx: Any, params: Wire, key: str) -> Wire:
     previous = ctx.store.update(method, customer=None, _detached=True)
     ctx.emit("payment_method.detached", method, previous)
     return method
+
+
+def _check_expiry(card: Wire) -> None:
+    for name, word, least, most in (
+        ("exp_month", "month", 1, 12),
+        ("exp_year", "year", 2000, 9999),
+    ):
+        if not least <= card.get(name, least) <= most:
+            raise errors.card_from(
+                {
+                    "code": f"invalid_expiry_{word}",
+                    "message": f"Your card's expiration {word} is invalid.",
+                    "param": f"card[{name}]",
+                }
+            )
 
 
 def _page(ctx: Any, params: Wire, customer: str, url: str) -> ListPage:

@@ -163,3 +163,30 @@ def test_default_of_the_customer_must_be_theirs(client):
         one, {"invoice_settings": {"default_payment_method": method}}
     )
     assert changed.invoice_settings.default_payment_method == method
+
+
+def test_parts_of_an_address_stay_until_they_are_emptied(client):
+    made = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer(client, None)}).id
+
+    def change(**details):
+        changed = client.v1.payment_methods.update(made, {"billing_details": details})
+        return changed.billing_details.to_dict()
+
+    empty = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    assert change(phone="1")["address"] == empty
+    change(address={"city": "London", "country": "GB"})
+    changed = change(address={"city": "Leeds"}, phone="")
+    assert (changed["address"], changed["phone"]) == (
+        {**empty, "city": "Leeds", "country": "GB"},
+        None,
+    )
+    assert change(address="")["address"] == empty
+
+
+def test_impossible_expiry_is_refused(client):
+    made = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer(client, None)}).id
+    for part, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
+        with pytest.raises(stripe.CardError) as caught:
+            client.v1.payment_methods.update(made, {"card": {part: 13}})
+        assert (caught.value.code, caught.value.param) == (code, f"card[{part}]")
+    assert client.v1.payment_methods.retrieve(made).card.exp_month == 12

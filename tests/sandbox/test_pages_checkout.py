@@ -286,3 +286,15 @@ def test_three_d_secure_page_names_amount_and_card(client, account):
 def test_pages_are_not_shared_or_framed(client):
     headers = open_page(session(client, price(client, 1500)).url).headers
     assert (headers["Cache-Control"], headers["X-Frame-Options"]) == ("private, no-cache", "DENY")
+
+
+def test_page_goes_on_after_the_state_was_restored(client, sandbox):
+    made = session(client, price(client, 1500), customer=customer(client, None))
+    asked = submit(made.url, ASKS)
+    state = requests.get(f"{sandbox.base_url}/_sandbox/state", timeout=30).json()
+    requests.post(f"{sandbox.base_url}/_sandbox/reset", timeout=30)
+    assert open_page(made.url).status_code == 404
+    requests.put(f"{sandbox.base_url}/_sandbox/state", json=state, timeout=30)
+    authenticate(asked)
+    assert client.v1.checkout.sessions.retrieve(made.id).status == "complete"
+    assert client.v1.subscriptions.list().data[0].status == "active"

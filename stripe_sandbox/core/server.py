@@ -133,9 +133,7 @@ class Sandbox:
             headers["Idempotent-Replayed"] = "true"
         if body.get("error", {}).get("code") == "rate_limit":
             headers["Stripe-Rate-Limited-Reason"] = "global-rate"
-        response = Response(
-            json.dumps(body, indent=2), status, headers, content_type="application/json"
-        )
+        response = Response(json.dumps(body), status, headers, content_type="application/json")
         logger.info("%s %s %s %s", request.method, request.path, status, request_id)
         return response
 

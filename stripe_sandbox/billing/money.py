@@ -34,8 +34,8 @@ THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 
 #: Smallest amount that can be charged, in minor units (docs.stripe.com/currencies, "minimum charge
-#: amounts"). Stripe compares after conversion to the settlement currency; the sandbox settles every
-#: charge in its own currency. A currency that Stripe's table does not name has no minimum here.
+#: amounts"). Stripe compares after conversion to the settlement currency, the sandbox before. A
+#: currency that Stripe's table does not name has no minimum here.
 MINIMUM_CHARGE = {
     **dict.fromkeys(["usd", "eur", "aud", "brl", "cad", "chf", "nzd", "sgd", "inr", "zar"], 50),
     "gbp": 30,

@@ -1,4 +1,4 @@
-"""Charging cards: payment intents, charges and what they bring.
+"""Charging cards: payment intents and what becomes of them.
 
 docs.stripe.com/payments/paymentintents/lifecycle. A refused attempt leaves the intent waiting for another
 payment method; 3-D Secure leaves it waiting for the customer.
@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from stripe_sandbox.core import ids
-from stripe_sandbox.payments import cards, fees
+from stripe_sandbox.core import errors, ids
+from stripe_sandbox.payments import cards, charges
 from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
-AVAILABLE_AFTER = 2 * 86400
 AUTHENTICATION_REFUSED = cards.Decline(
     "payment_intent_authentication_failure",
     "The provided payment method has failed authentication. Please choose a different payment method "
@@ -52,7 +51,7 @@ def new_intent(ctx: Any, amount: int, currency: str, **values: Any) -> Wire:
         "automatic_payment_methods": None,
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": "automatic",
+        "capture_method": "automatic_async",
         "client_secret": f"{key}_secret_{ids.secret(24)}",
         "confirmation_method": "automatic",
         "created": ctx.now,
@@ -86,6 +85,13 @@ def new_intent(ctx: Any, amount: int, currency: str, **values: Any) -> Wire:
     return intent
 
 
+def refuse_unconfirmed(params: Wire, *names: str) -> None:
+    """Refuse parameters that mean nothing as long as an intent is not confirmed."""
+    for name in names:
+        if name in params and not params.get("confirm"):
+            raise errors.invalid("This parameter can only be used with confirm=true.", name)
+
+
 def intent_for(ctx: Any, invoice: Wire) -> Wire:
     """The PaymentIntent of an invoice with something due."""
     known = invoice.get("_payment_intent") and ctx.store.find(
@@ -100,6 +106,7 @@ def intent_for(ctx: Any, invoice: Wire) -> Wire:
         customer=invoice["customer"],
         description=f"Payment for invoice {invoice['number']}",
         setup_future_usage="off_session" if invoice["_subscription"] else None,
+        capture_method="automatic",
         _invoice=invoice["id"],
     )
     ctx.store.update(invoice, _payment_intent=intent["id"])
@@ -168,10 +175,7 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
         return _decline(ctx, intent, method, card.charge_declined)
     if intent["setup_future_usage"] and intent["customer"]:
         payment_methods.tie(ctx, method, ctx.store.get("customer", intent["customer"]))
-    charge = _new_charge(ctx, intent, method, None)
-    transaction = _new_transaction(ctx, charge)
-    ctx.store.update(charge, balance_transaction=transaction["id"])
-    ctx.emit("charge.succeeded", charge)
+    charge = charges.new(ctx, intent, method)
     ctx.store.update(
         intent,
         status="succeeded",
@@ -189,10 +193,9 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
 def _decline(
     ctx: Any, intent: Wire, method: Wire, decline: cards.Decline, *, charged: bool = True
 ) -> Outcome:
-    charge = _new_charge(ctx, intent, method, decline) if charged else None
+    charge = charges.new(ctx, intent, method, decline) if charged else None
     if charge:
         ctx.store.update(intent, latest_charge=charge["id"])
-        ctx.emit("charge.failed", charge)
     shown = cards.error(decline) | ({"charge": charge["id"]} if charge else {})
     ctx.store.update(
         intent,
@@ -211,98 +214,3 @@ def cancel_intent(ctx: Any, intent: Wire) -> None:
         return
     ctx.store.update(intent, status="canceled", canceled_at=ctx.now, next_action=None)
     ctx.emit("payment_intent.canceled", intent)
-
-
-def _new_charge(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline | None) -> Wire:
-    shown = method["card"]
-    charge = {
-        "id": ids.new("ch"),
-        "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": 0 if decline else intent["amount"],
-        "amount_refunded": 0,
-        "balance_transaction": None,
-        "billing_details": method["billing_details"],
-        "captured": not decline,
-        "created": ctx.now,
-        "currency": intent["currency"],
-        "customer": intent["customer"],
-        "description": intent["description"],
-        "disputed": False,
-        "failure_code": decline and decline.code,
-        "failure_message": decline and decline.message,
-        "livemode": False,
-        "metadata": dict(intent["metadata"]),
-        "outcome": _outcome(decline),
-        "paid": not decline,
-        "payment_intent": intent["id"],
-        "payment_method": method["id"],
-        "payment_method_details": {
-            "type": "card",
-            "card": {
-                key: shown[key]
-                for key in ("brand", "country", "exp_month", "exp_year", "funding", "last4")
-            },
-        },
-        "receipt_url": None
-        if decline
-        else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
-        "refunded": False,
-        "status": "failed" if decline else "succeeded",
-    }
-    return ctx.store.insert(charge)
-
-
-def _outcome(decline: cards.Decline | None) -> Wire:
-    """What bank and Stripe said to a charge."""
-    if decline is None:
-        kind, status, words = "authorized", "approved_by_network", "Payment complete."
-    elif decline.blocked:
-        kind, status = "blocked", "not_sent_to_network"
-        words = "Stripe blocked this payment as too risky."
-    else:
-        kind, status = "issuer_declined", "declined_by_network"
-        words = "The bank did not accept the payment."
-    reason = decline and (decline.decline_code or decline.code)
-    return {
-        "advice_code": decline and decline.advice,
-        "network_advice_code": None,
-        "network_decline_code": decline and decline.network,
-        "network_status": status,
-        "reason": "highest_risk_level" if kind == "blocked" else reason,
-        "risk_level": "highest" if kind == "blocked" else "normal",
-        "seller_message": words,
-        "type": kind,
-    }
-
-
-def _new_transaction(ctx: Any, charge: Wire) -> Wire:
-    fee = fees.fee(charge["amount"])
-    return ctx.store.insert(
-        {
-            "id": ids.new("txn"),
-            "object": "balance_transaction",
-            "amount": charge["amount"],
-            "available_on": ctx.now + AVAILABLE_AFTER,
-            "balance_type": "payments",
-            "created": ctx.now,
-            "currency": charge["currency"],
-            "description": charge["description"],
-            "exchange_rate": None,
-            "fee": fee,
-            "fee_details": [
-                {
-                    "amount": fee,
-                    "application": None,
-                    "currency": charge["currency"],
-                    "description": "Stripe processing fees",
-                    "type": "stripe_fee",
-                }
-            ],
-            "net": charge["amount"] - fee,
-            "reporting_category": "charge",
-            "source": charge["id"],
-            "status": "pending",
-            "type": "charge",
-        }
-    )

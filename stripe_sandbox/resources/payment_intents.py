@@ -25,6 +25,7 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 )
 def create(ctx: Any, params: Wire) -> Wire:
     """Make an intent, and confirm it at once when asked."""
+    collect.refuse_unconfirmed(params, "off_session", "return_url")
     currency = params["currency"].lower()
     _check_amount(params["amount"], currency)
     customer = params.get("customer")

@@ -118,6 +118,7 @@ def _refuse(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline) -> Wir
 )
 def create(ctx: Any, params: Wire) -> Wire:
     """Make an intent, and confirm it at once when asked."""
+    collect.refuse_unconfirmed(params, "return_url")
     if params.get("customer"):
         customers.live(ctx, params["customer"])
     intent = new(

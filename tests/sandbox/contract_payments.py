@@ -8,7 +8,14 @@ import stripe
 
 from tests.sandbox.billing_setup import DAY, VISA, customer, price
 from tests.sandbox.contract_cases import contract_case
-from tests.sandbox.payments_setup import ASKS, SHOP, authenticate, setup_session, submit
+from tests.sandbox.payments_setup import (
+    ASKS,
+    SHOP,
+    authenticate,
+    settled,
+    setup_session,
+    submit,
+)
 
 ASKING = "pm_card_threeDSecure2Required"
 DECLINED = "pm_card_visa_chargeDeclined"
@@ -99,7 +106,8 @@ def payments(world: Any) -> None:
     charge = paid.latest_charge
     api.charges.retrieve(charge.id, {"expand": ["payment_intent", "balance_transaction"]})
     api.charges.list({"customer": buyer, "payment_intent": paid.id, "created": {"gt": 0}})
-    api.balance_transactions.retrieve(charge.balance_transaction.id, {"expand": ["source"]})
+    money = settled(world.client, charge.id)
+    api.balance_transactions.retrieve(money.id, {"expand": ["source"]})
     api.balance_transactions.list({"source": charge.id, "type": "charge", "currency": "usd"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from typing import Any
 
 import requests
@@ -35,6 +36,18 @@ def setup_session(client: Any, **more: Any) -> Any:
     """A Checkout Session that only saves a card."""
     params = {"mode": "setup", "currency": "usd", "success_url": f"{SHOP}/done", **more}
     return client.v1.checkout.sessions.create(params)
+
+
+def settled(client: Any, charge_id: str) -> Any:
+    """Balance transaction of a charge, which takes a moment to appear."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        expand = {"expand": ["balance_transaction.source"]}
+        charge = client.v1.charges.retrieve(charge_id, expand)
+        if charge.balance_transaction:
+            return charge.balance_transaction
+        time.sleep(0.05)
+    raise AssertionError(f"{charge_id} has not been settled")
 
 
 def form(number: str = SUCCESS, **more: str) -> dict[str, str]:

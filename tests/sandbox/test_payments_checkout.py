@@ -18,6 +18,7 @@ from tests.sandbox.payments_setup import (
     authenticate,
     open_page,
     session,
+    settled,
     setup_session,
     submit,
 )
@@ -68,10 +69,10 @@ def test_paying_makes_a_paid_subscription(client):
     assert (done.invoice.status, done.invoice.amount_paid) == ("paid", 3000)
     (payment,) = done.invoice.payments.data
     intent = client.v1.payment_intents.retrieve(
-        payment.payment.payment_intent, {"expand": ["latest_charge.balance_transaction"]}
+        payment.payment.payment_intent, {"expand": ["latest_charge"]}
     )
     assert (intent.status, intent.amount_received, intent.customer) == ("succeeded", 3000, buyer)
-    money = intent.latest_charge.balance_transaction
+    money = settled(client, intent.latest_charge.id)
     assert (money.amount, money.fee, money.net) == (3000, 117, 2883)
     assert len(client.v1.payment_intents.list().data) == 1
 

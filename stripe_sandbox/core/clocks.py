@@ -75,8 +75,9 @@ class Schedule:
     def load(self, rows: list[list[Any]]) -> None:
         """Replace everything by saved rows."""
         self.__init__()
-        for at, _number, kind, key, clock in rows:
-            self.add(at, kind, key, clock)
+        for at, number, kind, key, clock in rows:
+            heapq.heappush(self._heaps.setdefault(clock, []), (at, number, kind, key))
+            self._next = max(self._next, number + 1)
 
 
 def run_due(account: Account, until: int, clock: str | None = None) -> int:

@@ -201,6 +201,7 @@ class AccountMove(models.Model):
             "date": invoice_date,
             "invoice_date_due": utils.to_local_date(obj.get("due_date"), tz) or invoice_date,
             "invoice_payment_term_id": False,
+            "invoice_user_id": False,
             "ref": obj.get("number"),
             "payment_reference": obj.get("number"),
             "stripe_provider_id": provider.id,
@@ -299,6 +300,15 @@ class AccountMove(models.Model):
                 [{"ref": self.env._("Void at Stripe: %s", move.ref)} for move in voided],
                 cancel=True,
             )
+
+    # === BUSINESS METHODS - PORTAL === #
+
+    def _has_to_be_paid(self):
+        """Override of `account_payment`: Stripe collects its invoices, so Odoo offers no payment.
+
+        Paid here as well, the customer would have paid twice.
+        """
+        return not self.stripe_invoice_id and super()._has_to_be_paid()
 
     # === ACTION METHODS === #
 

@@ -1,6 +1,11 @@
+import logging
+
 from odoo import models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
 
 # Object -> model with its writer. A product has none: what it says is part of its plans.
 WRITERS = {
@@ -26,6 +31,9 @@ class PaymentProvider(models.Model):
     def _stripe_sync(self, requests):
         """Fetch objects and apply them, for a person who waits.
 
+        An invoice that cannot be booked does not hold up the rest: its own event is tried again and
+        says what is wrong to those who can mend it.
+
         :param list[tuple[str, str]] requests: Pairs of kind (see `const.FETCH_SPECS`) and id.
         :raise UserError: When a request fails or an object cannot be applied.
         """
@@ -36,7 +44,18 @@ class PaymentProvider(models.Model):
         for answer in fetched.values():
             if isinstance(answer, StripeGatewayError):
                 raise self._stripe_user_error(answer) from answer
-        self.with_context(stripe_fetched_at=fetched_at)._stripe_write(fetched)
+        provider = self.with_context(stripe_fetched_at=fetched_at)
+        invoices = {key: obj for key, obj in fetched.items() if key[0] == "invoice"}
+        provider._stripe_write({key: fetched[key] for key in fetched if key not in invoices})
+        try:
+            with self.env.cr.savepoint():
+                provider._stripe_write(invoices)
+        except UserError as error:
+            _logger.warning(
+                "Stripe invoices %s are not booked yet: %s",
+                ", ".join(object_id for _kind, object_id in invoices),
+                error,
+            )
 
     def _stripe_fetch(self, requests):
         """Fetch objects and those they refer to that Odoo does not have yet.

@@ -15,7 +15,8 @@ class StripeEvent(models.Model):
 
     _name = "stripe.event"
     _description = "Stripe Event"
-    _inherit = ["mail.activity.mixin"]
+    # Odoo's activities need the thread to tell the person they are given to.
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "created_at desc, id desc"
     _rec_name = "stripe_id"
 

@@ -20,7 +20,9 @@ _logger = logging.getLogger(__name__)
 API_BASE_VARIABLE = "STRIPE_API_BASE"
 TEST_KEY_PREFIXES = ("sk_test_", "rk_test_")
 LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
-TIMEOUT = (5, 30)
+# Seconds, for connecting and again for each wait for an answer. One number: Odoo's own guard on requests
+# during tests compares it with another one.
+TIMEOUT = 20
 MAX_NETWORK_RETRIES = 2
 
 stripe.enable_telemetry = False

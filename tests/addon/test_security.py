@@ -21,7 +21,11 @@ class TestSecurity(StripeCommon, TransactionCase):
         self.stranger = new_test_user(self.env, "stranger", groups="base.group_portal")
 
     def sees(self, user):
-        return self.draft in self.env["stripe.subscription"].with_user(user).search([])
+        return self.draft in self.model("stripe.subscription", user).search([])
+
+    def model(self, name, user):
+        """A model as a user of their own companies sees it."""
+        return self.env[name].with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
 
     def test_portal_sees_what_was_sent_to_the_own_company(self):
         self.assertFalse(self.sees(self.portal))
@@ -104,4 +108,4 @@ class TestSecurity(StripeCommon, TransactionCase):
         self.assertTrue(self.sees(self.user))
         self.assertFalse(self.sees(outsider))
         for model in ("stripe.price", "stripe.customer", "stripe.event"):
-            self.assertFalse(self.env[model].with_user(outsider).search([]), model)
+            self.assertFalse(self.model(model, outsider).search([]), model)

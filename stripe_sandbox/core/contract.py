@@ -16,6 +16,9 @@ from stripe_sandbox.core.schema import Problem, Type, at, namespace
 
 API_VERSION = stripe.api_version
 
+#: Longest text, where nothing shorter is said (maxLength in Stripe's published API description).
+MAX_LENGTH = 5000
+
 ROOT = pathlib.Path(stripe.__file__).parent
 METHOD = re.compile(
     r'    def (?P<name>\w+)\(\n(?P<arguments>.*?)\n    \) -> "?(?P<answer>[^"\n]+?)"?:\n'
@@ -58,6 +61,7 @@ class Contract:
         params = self.request.coerce(dict(form))
         for problem in self.request.check(params):
             raise as_error(problem)
+        check_lengths(params)
         return params
 
     def check_answer(self, answer: Any) -> list[Problem]:
@@ -84,6 +88,17 @@ def as_error(problem: Problem) -> errors.ApiError:
         return errors.invalid(f"Invalid {problem.path}: {problem.message}", problem.path)
     code = {"integer": "parameter_invalid_integer", "string": "parameter_invalid_string_blank"}
     return errors.invalid(problem.message, problem.path, code.get(problem.kind))
+
+
+def check_lengths(value: Any, path: str = "") -> None:
+    """Refuse texts longer than Stripe takes; the package does not say how long that is."""
+    if isinstance(value, str) and len(value) > MAX_LENGTH:
+        raise errors.invalid(
+            f"Invalid string: {value[:20]}...; must be at most {MAX_LENGTH} characters", path
+        )
+    elif isinstance(value, (dict, list)):
+        for key, row in value.items() if isinstance(value, dict) else enumerate(value):
+            check_lengths(row, at(path, key))
 
 
 def refuse_undeclared(params: Mapping[str, Any], declared: frozenset[str], path: str = "") -> None:

@@ -34,6 +34,13 @@ def test_word_that_is_none_of_those_allowed(client):
         client.v1.coupons.create({"percent_off": 5, "duration": "weekly"})
 
 
+def test_text_that_is_too_long(client):
+    client.v1.products.create({"name": "x" * 5000})
+    with refused(status=400, param="marketing_features[1][name]"):
+        features = [{"name": "fast"}, {"name": "x" * 5001}]
+        client.v1.products.create({"name": "x", "marketing_features": features})
+
+
 def test_parameter_that_the_sandbox_lacks_is_never_ignored(client):
     with refused(status=400, code="sandbox_not_implemented", param="automatic_tax"):
         client.v1.subscriptions.create(

@@ -87,6 +87,14 @@ def _confirmation_url(ctx: Any, invoice: Wire) -> str | None:
     return intent["next_action"]["redirect_to_url"]["url"]
 
 
+def _receipt_url(ctx: Any, invoice: Wire) -> str | None:
+    """Where the receipt of the card payment is, if there was one."""
+    intent = _intent(ctx, invoice)
+    if intent is None or intent["status"] != "succeeded":
+        return None
+    return ctx.store.get("charge", intent["latest_charge"])["receipt_url"]
+
+
 def contents(ctx: Any, invoice: Wire) -> Wire:
     """What page and PDF show, as texts."""
     currency, moments = invoice["currency"], invoice["status_transitions"]
@@ -165,6 +173,7 @@ def show(
         http_status,
         **contents(ctx, invoice),
         pdf=invoice["invoice_pdf"],
+        receipt=_receipt_url(ctx, invoice),
         payable=invoice["status"] in PAYABLE and invoice["amount_remaining"] > 0,
         confirmation=_confirmation_url(ctx, invoice),
         form={"billingCountry": country, "billingName": invoice["customer_name"]} | given,

@@ -175,6 +175,8 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
         return _decline(ctx, intent, method, card.charge_declined)
     if intent["setup_future_usage"] and intent["customer"]:
         payment_methods.tie(ctx, method, ctx.store.get("customer", intent["customer"]))
+    if not method["customer"]:
+        ctx.store.update(method, _used_up=True)
     charge = charges.new(ctx, intent, method)
     ctx.store.update(
         intent,

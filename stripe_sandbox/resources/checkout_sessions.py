@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from stripe_sandbox.billing import money
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import list_object, view
 from stripe_sandbox.payments import checkout, quote
-from stripe_sandbox.resources import common, customers
+from stripe_sandbox.resources import common, customers, price_amounts
 
 Wire = dict[str, Any]
 KIND, URL = "checkout.session", "/v1/checkout/sessions"
@@ -17,6 +18,8 @@ MIN_LIFE, MAX_LIFE = 30 * 60, 24 * 3600
 MIN_TRIAL = 48 * 3600
 MAX_LINES = 20
 MAX_REFERENCE = 200
+#: Minor units.
+MAX_TOTAL = 99_999_999
 #: Parameters that belong to the other mode.
 OTHER_MODE = {
     "subscription": {"setup_intent_data"},
@@ -75,6 +78,12 @@ def create(ctx: Any, params: Wire) -> Wire:
             raise errors.invalid(
                 "You may only specify one of customer, customer_email.", "customer"
             )
+    if "@" not in params.get("customer_email", "@"):
+        raise errors.invalid(
+            f"Invalid email address: {params['customer_email']}", "customer_email", "email_invalid"
+        )
+    if mode == "setup" and "currency" not in params:
+        raise errors.missing("currency")
     if len(params.get("client_reference_id", "")) > MAX_REFERENCE:
         raise errors.invalid(
             f"Invalid string: up to {MAX_REFERENCE} characters.", "client_reference_id"
@@ -92,7 +101,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     session = _blank(ctx, params) | {
         "id": key,
         "mode": mode,
-        "currency": lines[0]["_currency"] if lines else params.get("currency"),
+        "currency": lines[0]["_currency"] if lines else None,
         "expires_at": ctx.now + life,
         "payment_status": "unpaid",
         "url": f"{ctx.account.base_url}/pages/checkout/{token}",
@@ -104,11 +113,11 @@ def create(ctx: Any, params: Wire) -> Wire:
         "_lines_shown": [],
     }
     if mode == "setup":
-        if not params.get("currency"):
-            raise errors.missing("currency")
+        session["currency"] = price_amounts.currency_code(params["currency"])
         session["payment_status"] = "no_payment_required"
     else:
         session |= quote.price(ctx, session)
+        _check_total(session)
     ctx.store.insert(session)
     clock = ctx.clock
     ctx.account.schedule(session["expires_at"], "checkout.expire", key, clock=clock)
@@ -213,6 +222,15 @@ def _lines(ctx: Any, params: Wire) -> list[Wire]:
     return lines
 
 
+def _check_total(session: Wire) -> None:
+    if session["amount_total"] > MAX_TOTAL:
+        most = money.display(MAX_TOTAL, session["currency"])
+        raise errors.invalid(
+            f"The Checkout Session's total amount due must be no more than {most}.",
+            code="amount_too_large",
+        )
+
+
 def _check_currency(ctx: Any, params: Wire, lines: list[Wire]) -> None:
     """A customer is billed in one currency; refused before anybody sees the page."""
     customer = ctx.store.find("customer", params.get("customer"))
@@ -231,6 +249,11 @@ def _check_subscription_data(ctx: Any, data: Wire) -> None:
     if data.get("trial_end") is not None and data["trial_end"] < ctx.now + MIN_TRIAL:
         raise errors.invalid(
             "The trial_end must be at least 48 hours in the future.", "subscription_data[trial_end]"
+        )
+    if "proration_behavior" in data and "billing_cycle_anchor" not in data:
+        raise errors.invalid(
+            "proration_behavior goes with billing_cycle_anchor.",
+            "subscription_data[proration_behavior]",
         )
     if data.get("trial_period_days", 1) < 1:
         raise errors.invalid("At least one day.", "subscription_data[trial_period_days]")

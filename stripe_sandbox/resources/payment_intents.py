@@ -8,7 +8,7 @@ from stripe_sandbox.billing import invoicing, money
 from stripe_sandbox.core import errors, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.payments import collect
-from stripe_sandbox.resources import common, customers, payment_methods
+from stripe_sandbox.resources import common, customers, payment_methods, price_amounts
 
 Wire = dict[str, Any]
 URL = "/v1/payment_intents"
@@ -26,7 +26,7 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 def create(ctx: Any, params: Wire) -> Wire:
     """Make an intent, and confirm it at once when asked."""
     collect.refuse_unconfirmed(params, "off_session", "return_url")
-    currency = params["currency"].lower()
+    currency = price_amounts.currency_code(params["currency"])
     _check_amount(params["amount"], currency)
     customer = params.get("customer")
     if customer:

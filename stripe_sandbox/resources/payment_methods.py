@@ -66,9 +66,10 @@ def resolve(ctx: Any, key: str, param: str = "payment_method") -> Wire:
     """A stored payment method, or a new one for a test id such as ``pm_card_visa``."""
     card = cards.named(key) if key.startswith("pm_card_") else None
     method = new(ctx, card) if card else ctx.store.get("payment_method", key, param)
-    if method.get("_detached"):
+    if method.get("_used_up"):
         raise errors.invalid(
-            "The provided PaymentMethod was previously used or detached, and may not be used again.",
+            "The provided PaymentMethod was previously used without a customer, or detached from one. "
+            "It may not be used again.",
             param,
         )
     return method
@@ -191,7 +192,7 @@ def detach(ctx: Any, params: Wire, key: str) -> Wire:
     for subscription in ctx.store.select("subscription", customer=customer["id"]):
         if subscription["default_payment_method"] == key:
             ctx.store.update(subscription, default_payment_method=None)
-    previous = ctx.store.update(method, customer=None, _detached=True)
+    previous = ctx.store.update(method, customer=None, _used_up=True)
     ctx.emit("payment_method.detached", method, previous)
     return method
 

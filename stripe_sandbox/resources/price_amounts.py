@@ -18,7 +18,7 @@ MAX_DECIMALS = 12
 
 def currency_code(code: str, param: str = "currency") -> str:
     """A currency in lower case."""
-    if len(code) != 3 or not code.isalpha():
+    if code.lower() not in money.CURRENCIES:
         raise errors.invalid(f"Invalid currency: {code}.", param)
     return code.lower()
 

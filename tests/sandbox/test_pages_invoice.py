@@ -16,6 +16,7 @@ from tests.sandbox.payments_setup import (
     authenticate,
     faults,
     open_page,
+    session,
     submit,
 )
 
@@ -124,6 +125,23 @@ def test_renewal_that_the_bank_asks_about_is_confirmed_on_the_page(client, advan
     requests.post(link, {"result": "complete"}, allow_redirects=False, timeout=30)
     assert client.v1.invoices.retrieve(invoice.id).status == "paid"
     assert client.v1.subscriptions.retrieve(sub.id).status == "active"
+
+
+def test_receipt_is_linked_once_a_card_has_paid(client, unpaid):
+    _sub, invoice = unpaid
+    assert 'data-testid="receipt"' not in open_page(invoice.hosted_invoice_url).text
+    submit(invoice.hosted_invoice_url)
+    paid, failed = client.v1.charges.list().data
+    assert f'href="{paid.receipt_url}"' in open_page(invoice.hosted_invoice_url).text
+    assert (failed.status, failed.receipt_url) == ("failed", None)
+
+
+def test_receipt_of_what_checkout_charged(client):
+    made = session(client, price(client, 1500))
+    submit(made.url)
+    (charge,) = client.v1.charges.list().data
+    (invoice,) = client.v1.invoices.list().data
+    assert f'href="{charge.receipt_url}"' in open_page(invoice.hosted_invoice_url).text
 
 
 def test_voided_invoice_takes_nothing(client, unpaid):

@@ -211,3 +211,9 @@ def test_parameters_that_need_a_confirmation(client, name):
 def test_return_url_of_a_setup_intent_needs_a_confirmation(client):
     with pytest.raises(stripe.InvalidRequestError, match="confirm=true"):
         client.v1.setup_intents.create({"return_url": "http://shop.example/"})
+
+
+def test_currencies_that_nobody_has(client):
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid currency: xxx") as caught:
+        pay(client, currency="xxx")
+    assert caught.value.param == "currency"

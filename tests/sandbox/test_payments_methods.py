@@ -136,6 +136,23 @@ def test_detached_for_good(client):
         )
 
 
+def test_a_second_payment_needs_a_customer(client):
+    method = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
+    params = {"amount": 500, "currency": "usd", "payment_method": method, "confirm": True}
+    assert client.v1.payment_intents.create(params).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="previously used"):
+        client.v1.payment_intents.create(params)
+    buyer = customer(client, None)
+    saved = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
+    again = params | {
+        "customer": buyer,
+        "payment_method": saved,
+        "setup_future_usage": "off_session",
+    }
+    for _attempt in range(2):
+        assert client.v1.payment_intents.create(again).status == "succeeded"
+
+
 def test_updating_details_of_an_attached_one(client):
     method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer(client, None)})
     changed = client.v1.payment_methods.update(

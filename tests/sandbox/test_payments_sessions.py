@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from tests.sandbox.billing_setup import customer, price, subscribe
-from tests.sandbox.payments_setup import open_page, session, setup_session, submit
+from tests.sandbox.payments_setup import SHOP, open_page, session, setup_session, submit
 
 REFUSED = {
     "payment_method_types": ({"payment_method_types": ["card"]}, "unknown parameter"),
@@ -17,6 +17,12 @@ REFUSED = {
     "no_lines": ({"line_items": []}, "line_items"),
     "metadata": ({"metadata": {"k" * 41: "v"}}, "40 characters"),
     "reference": ({"client_reference_id": "x" * 201}, "200"),
+    "email": ({"customer_email": "nobody"}, "Invalid email"),
+    "proration_without_anchor": (
+        {"subscription_data": {"proration_behavior": "none"}},
+        "billing_cycle_anchor",
+    ),
+    "too_much": ({"quantity": 66_667}, "no more than"),
     "url": ({"success_url": "shop"}, "valid URL"),
     "zero": ({"line_items": [{"price": "own", "quantity": 0}]}, "at least 1"),
     "unknown_price": ({"line_items": [{"price": "price_x", "quantity": 1}]}, "No such price"),
@@ -115,3 +121,11 @@ def test_subscriptions_refuse_what_belongs_to_setup(client):
 
 def test_automatic_tax_may_be_off(client):
     assert session(client, price(client, 1000), automatic_tax={"enabled": False}).status == "open"
+
+
+def test_setup_needs_a_currency_that_exists(client):
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid currency"):
+        setup_session(client, currency="xxx")
+    with pytest.raises(stripe.InvalidRequestError, match="Missing required param: currency"):
+        client.v1.checkout.sessions.create({"mode": "setup", "success_url": SHOP})
+    assert client.v1.checkout.sessions.list().data == []

@@ -90,7 +90,8 @@ class Sandbox:
     def find_by_token(self, name: str, token: str) -> tuple[Account, dict[str, Any]] | None:
         """The object that a hosted page is about, with its account."""
         for account in self.accounts.values():
-            found = next(account.store.select(name, _token=token), None)
+            with account.lock:
+                found = next(account.store.select(name, _token=token), None)
             if found is not None:
                 return account, found
         return None

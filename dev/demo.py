@@ -18,7 +18,8 @@ def ports() -> Ports:
 
 def main() -> int:
     """Start everything and wait."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     check_free(ports())
     with Group() as group:
         instance = Instance("demo", ports(), group)

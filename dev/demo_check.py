@@ -166,6 +166,7 @@ class Check:
         page.goto(f"/odoo/action-stripe_subscriptions.action_stripe_provider/{provider}")
         page.get_by_role("tab", name="Subscriptions").click()
         expect(page.get_by_role("button", name="Update webhook")).to_be_visible()
+        page.wait_for_timeout(500)  # the tab fades in
         self.shoot(page, "provider")
         page.context.close()
         return clock

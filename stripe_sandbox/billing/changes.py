@@ -103,7 +103,8 @@ def _new_trial_end(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> int | None
 
 def _prorations(ctx: Any, sub: Wire, made: Plan, at: int) -> list[Wire]:
     result: list[Wire] = []
-    net = prorations.net_amounts(ctx, sub, made.items, at)
+    unsaved = {d["id"]: d for edit in made.edits for d in edit.discounts}
+    net = prorations.net_amounts(ctx, sub, made.items, at, unsaved)
     for edit in made.edits:
         if not (edit.billable or made.restarts):
             continue

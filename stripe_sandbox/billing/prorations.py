@@ -9,7 +9,7 @@ discountable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -75,15 +75,18 @@ def debit(ctx: Any, sub: Wire, item: Wire, price: Wire, net: int, at: int) -> li
 
 
 def net_amounts(
-    ctx: Any, sub: Wire, priced: Sequence[tuple[Wire, Wire]], at: int
+    ctx: Any,
+    sub: Wire,
+    priced: Sequence[tuple[Wire, Wire]],
+    at: int,
+    unsaved: Mapping[str, Wire] | None = None,
 ) -> dict[str, int]:
     """What each licensed item (with its price) costs a whole period, after the discounts that work
-    at ``at``.
+    at ``at``. ``unsaved`` are discounts of a change that is not stored yet.
     """
     keys = [*sub["discounts"], *(key for item, _ in priced for key in item["discounts"])]
-    known = discounting.for_computation(
-        ctx, discounting.active(ctx, dict.fromkeys(keys), at), sub["currency"]
-    )
+    working = discounting.active(ctx, dict.fromkeys(keys), at)
+    known = discounting.for_computation(ctx, working, sub["currency"], unsaved)
     rows = {
         item["id"]: discounts.Line(
             tiers.total(price, item["quantity"]),

@@ -293,3 +293,17 @@ def test_resumed_in_the_old_cycle(client, monthly, advance):
     assert [item.amount for item in waiting] == [-500, 233]
     with pytest.raises(stripe.InvalidRequestError, match="cannot be resumed"):
         client.v1.subscriptions.resume(sub.id)
+
+
+def test_new_discount_on_an_item_of_a_running_subscription(client, monthly):
+    """Two for $10.00 each at half price from the middle of the period on: -5.00 + 2 x 5.00 / 2."""
+    sub, buyer, _time = monthly
+    coupon = client.v1.coupons.create({"percent_off": 50.0, "duration": "forever"}).id
+    items = [{"id": item_id(sub), "quantity": 2, "discounts": [{"coupon": coupon}]}]
+    seen = preview(client, sub, items=items)
+    change(client, sub, items=items)
+    waiting = client.v1.invoice_items.list({"customer": buyer, "pending": True}).data
+    assert sorted(item.amount for item in waiting) == [-500, 500]
+    assert [amount for _text, amount in lines(seen)][:2] == [-500, 500]
+    changed = client.v1.subscriptions.retrieve(sub.id)["items"].data[0]
+    assert len(changed.discounts) == 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import requests
 import stripe
@@ -74,17 +72,20 @@ def test_time_out(sandbox):
         )
 
 
-def test_others_are_answered_while_one_waits(sandbox, client):
-    fault(sandbox, "timeout", seconds=3, path="/v1/products")
+def test_others_are_answered_while_one_waits(sandbox):
+    fault(sandbox, "timeout", seconds=30, path="/v1/products")
     with pytest.raises(requests.exceptions.ReadTimeout):
         requests.get(
             f"{sandbox.base_url}/v1/products",
             headers={"Authorization": "Bearer sk_test_sandbox0000000000000000"},
             timeout=0.2,
         )
-    start = time.monotonic()
-    client.v1.customers.list()
-    assert time.monotonic() - start < 1
+    answer = requests.get(
+        f"{sandbox.base_url}/v1/customers",
+        headers={"Authorization": "Bearer sk_test_sandbox0000000000000000"},
+        timeout=20,
+    )
+    assert answer.status_code == 200
 
 
 def test_fault_of_some_paths_and_methods_only(sandbox, client):

@@ -60,14 +60,17 @@ def to_local_date(timestamp, tz_name):
     )
 
 
-def start_of_day(day, tz_name):
-    """Return the unix seconds at which a day begins in a time zone.
+def local_time(day, tz_name, hour=12):
+    """Return the unix seconds of an hour of a day in a time zone.
+
+    Noon falls on the same day for nearly all readers, wherever they are; midnight does not.
 
     :param date day: The day.
     :param str|None tz_name: Name of the zone, UTC when empty.
+    :param int hour: From 0 to 23.
     :rtype: int
     """
-    return int(datetime.combine(day, time.min, ZoneInfo(tz_name or "UTC")).timestamp())
+    return int(datetime.combine(day, time(hour), ZoneInfo(tz_name or "UTC")).timestamp())
 
 
 # === OBJECTS === #

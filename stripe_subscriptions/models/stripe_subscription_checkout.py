@@ -147,15 +147,18 @@ class StripeSubscription(models.Model):
         if not self.first_billing_date or self.first_billing_date <= self._get_today():
             return {}
         now = int(self._stripe_now())
-        starts_at = utils.start_of_day(self.first_billing_date, self.company_id.partner_id.tz)
+        tz = self.company_id.partner_id.tz
+        starts_at = utils.local_time(self.first_billing_date, tz)
         if starts_at - now >= const.CHECKOUT_MIN_TRIAL_SECONDS:
             return {"trial_end": starts_at}
         days = min(
             {"day": 1, "week": 7, "month": 28, "year": 365}[price.interval] * price.interval_count
             for price in self.item_ids.price_id
         )
-        if starts_at - now < timedelta(days=days).total_seconds():
-            return {"billing_cycle_anchor": starts_at, "proration_behavior": "none"}
+        # The start of the day is for plans that are billed every day, to which noon is too far.
+        for anchor in (starts_at, utils.local_time(self.first_billing_date, tz, hour=0)):
+            if anchor - now < timedelta(days=days).total_seconds():
+                return {"billing_cycle_anchor": anchor, "proration_behavior": "none"}
         raise UserError(
             self.env._(
                 "This subscription starts on %(date)s and can be subscribed to from the day before.",

@@ -36,6 +36,13 @@ class TestPortalList(PortalCommon):
         self.authenticate(self.stranger.login, self.stranger.login)
         self.assertEqual(self._names(), [])
 
+    def test_list_shows_what_each_costs(self):
+        self.authenticate(self.owner.login, self.owner.login)
+        _response, page = self._get("/my/subscriptions")
+        [row] = page.xpath("//tbody/tr")
+        [plans] = row.xpath("td[2]")
+        self.assertSays(plans, "Team workspace", "3 × $ 20.00 / month")
+
     def test_list_shows_the_next_charge_on_the_day_of_the_company(self):
         """23:30 UTC is the next day already in Brussels."""
         self._new_active("Running", "sub_run", current_period_end="2031-03-14 23:30:00")

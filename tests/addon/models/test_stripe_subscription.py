@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo.addons.stripe_subscriptions import const
+from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
@@ -198,3 +198,37 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
     def test_other_mode_is_refused(self):
         with self.assertRaisesRegex(UserError, "other mode"):
             self.apply(livemode=True)
+
+    # --- the first billing date in Checkout
+
+    def start(self, days, **price):
+        """Parameters with which Checkout makes the first billing date hold."""
+        draft = self.make_draft(self.make_price(**price)[1] if price else self.price)
+        draft.first_billing_date = draft._get_today() + timedelta(days=days)
+        return draft, draft._prepare_checkout_start()
+
+    def test_first_billing_date_far_ahead_is_a_trial(self):
+        draft, start = self.start(10)
+        self.assertEqual(list(start), ["trial_end"])
+        tz = draft.company_id.partner_id.tz
+        self.assertEqual(utils.to_local_date(start["trial_end"], tz), draft.first_billing_date)
+
+    def test_first_billing_date_tomorrow_is_an_anchor(self):
+        _draft, start = self.start(1)
+        self.assertEqual(start["proration_behavior"], "none")
+        self.assertIn("billing_cycle_anchor", start)
+
+    def test_first_billing_date_tomorrow_of_a_daily_plan(self):
+        daily = {"interval": "day", "interval_count": 1, "usage_type": "licensed"}
+        draft, start = self.start(1, recurring=daily)
+        tz = draft.company_id.partner_id.tz
+        day = utils.to_local_date(start["billing_cycle_anchor"], tz)
+        self.assertEqual(day, draft.first_billing_date)
+        self.assertLess(start["billing_cycle_anchor"] - draft._stripe_now(), 86400)
+
+    def test_first_billing_date_that_has_passed_is_the_day_of_subscribing(self):
+        draft = self.make_draft(self.price)
+        self.assertEqual(draft._prepare_checkout_start(), {})
+        draft.with_context(stripe_sync=True).write({"status": "incomplete"})
+        draft.first_billing_date = draft._get_today() - timedelta(days=3)
+        self.assertEqual(draft._prepare_checkout_start(), {})

@@ -9,6 +9,10 @@ from dev.console import say
 from dev.processes import Group, free_port
 
 SANDBOX_KEY = "sk_test_sandbox0000000000000000"
+# More do not help: each worker loads Odoo's registry and copies the database.
+MAX_WORKERS = 4
+# Options of pytest that need the terminal, so that tests cannot be spread over workers.
+AT_THE_TERMINAL = {"--pdb", "--trace", "-s", "--capture=no"}
 
 
 def main(arguments: list[str]) -> int:
@@ -49,8 +53,15 @@ def _pytest(folders: list[str], arguments: list[str], **env: str) -> int:
     return result.returncode
 
 
+def _workers(arguments: list[str]) -> list[str]:
+    """Options that spread tests over the cores; `-n` among the arguments comes later and wins."""
+    if AT_THE_TERMINAL.intersection(arguments):
+        return ["-n", "0"]
+    return ["-n", str(min(len(os.sched_getaffinity(0)), MAX_WORKERS))]
+
+
 def _sandbox(folders: list[str], arguments: list[str]) -> int:
-    return _pytest(folders, ["-p", "no:odoo", "-n", "2", *arguments])
+    return _pytest(folders, ["-p", "no:odoo", *_workers(arguments), *arguments])
 
 
 def _addon(folders: list[str], arguments: list[str]) -> int:
@@ -60,11 +71,10 @@ def _addon(folders: list[str], arguments: list[str]) -> int:
     with Group() as group:
         # Odoo ends the child processes of a test process: what tests talk to is started here.
         url = group.sandbox(free_port(), "--key", SANDBOX_KEY)
-        return _pytest(
-            folders,
-            [f"--odoo-database={database}", "--odoo-http", *arguments],
-            STRIPE_API_BASE=url,
-        )
+        # pytest-odoo gives each worker a copy of the database and a port. A class stays on one worker
+        # (loadscope), because what it sets up takes longer than its tests.
+        odoo = [f"--odoo-database={database}", "--odoo-http", "--dist", "loadscope"]
+        return _pytest(folders, [*odoo, *_workers(arguments), *arguments], STRIPE_API_BASE=url)
 
 
 def _end_to_end(folders: list[str], arguments: list[str]) -> int:

@@ -1,11 +1,10 @@
-"""``make lint`` and ``make format``: style of Python and XML, and the structure of the whole."""
+"""``make lint`` and ``make format``: style of Python, XML and JavaScript, and the structure of the whole."""
 
 import ast
 import pathlib
 import subprocess
-import xml.etree.ElementTree as ElementTree
 
-from dev import environment, paths
+from dev import environment, paths, prettier
 from dev.console import say
 
 FOLDERS = ("stripe_subscriptions", "stripe_sandbox", "dev", "tests")
@@ -29,12 +28,13 @@ def main(fix: bool) -> int:
     ruff = [paths.VENV / "bin" / "ruff"]
     if fix:
         _call([*ruff, "check", "--fix", "-q", "."])
-        return _call([*ruff, "format", "-q", "."])
+        return _call([*ruff, "format", "-q", "."]) or prettier.main(fix)
     pylint = [paths.PYTHON, "-m", "pylint", "--rcfile=pyproject.toml", "--score=n", *PYLINT]
     checks = {
         "ruff check": lambda: _call([*ruff, "check", "-q", "."]),
         "ruff format": lambda: _call([*ruff, "format", "--check", "-q", "."]),
         "pylint-odoo": lambda: _call([*pylint, paths.ADDON]),
+        "prettier": lambda: prettier.main(fix),
         "structure": _structure,
     }
     failed = [name for name, check in checks.items() if check()]
@@ -47,8 +47,8 @@ def _call(command: list[object]) -> int:
 
 
 def _structure() -> int:
-    """Length of files, imports that only one module may have, and XML that can be read."""
-    findings = [*_lengths(), *_imports(), *_xml()]
+    """Length of files, and imports that only one module may have."""
+    findings = [*_lengths(), *_imports()]
     for finding in findings:
         say(finding)
     return len(findings)
@@ -81,18 +81,4 @@ def _imports() -> list[str]:
                 names = [node.module or ""]
             if any(name.split(".")[0] == "stripe" for name in names):
                 findings.append(f"{file}:{node.lineno}: imports stripe; only {GATEWAY} does")
-    return findings
-
-
-def _xml() -> list[str]:
-    findings = []
-    for file in _files("*.xml"):
-        text = (paths.ROOT / file).read_text()
-        try:
-            ElementTree.fromstring(text)
-        except ElementTree.ParseError as error:
-            findings.append(f"{file}: {error}")
-        for number, line in enumerate(text.splitlines(), 1):
-            if line != line.rstrip() or "\t" in line:
-                findings.append(f"{file}:{number}: tab or blank at the end")
     return findings

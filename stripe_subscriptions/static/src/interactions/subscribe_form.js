@@ -21,6 +21,4 @@ export class SubscribeForm extends Interaction {
     }
 }
 
-registry
-    .category("public.interactions")
-    .add("stripe_subscriptions.subscribe_form", SubscribeForm);
+registry.category("public.interactions").add("stripe_subscriptions.subscribe_form", SubscribeForm);

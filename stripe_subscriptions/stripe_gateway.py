@@ -258,6 +258,9 @@ def verify_signature(body, header, secrets, tolerance=const.WEBHOOK_TOLERANCE):
     secrets = [secret for secret in secrets if secret and secret.strip()]
     if not secrets:
         raise StripeSignatureInvalid("no secret")
+    if not (header or "").isascii():
+        # The SDK's comparison in constant time raises a TypeError for it.
+        raise StripeSignatureInvalid("no hexadecimal signature")
     try:
         timestamp = int(dict(part.split("=", 1) for part in (header or "").split(","))["t"])
     except (KeyError, ValueError):

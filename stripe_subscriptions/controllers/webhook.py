@@ -47,10 +47,12 @@ class StripeWebhook(http.Controller):
             return self._answer("signature", 400)
         try:
             payload = json.loads(body)
-            well_formed = isinstance(payload["id"], str) and isinstance(payload["type"], str)
-        except (ValueError, KeyError, TypeError):
-            well_formed = False
-        if not well_formed or not isinstance(payload.get("data"), dict):
+            obj = payload["data"]["object"]
+            # Some objects, such as a balance, have no id.
+            texts = (payload["id"], payload["type"], obj.get("id", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return self._answer("malformed", 400)
+        if not all(isinstance(text, str) for text in texts):
             return self._answer("malformed", 400)
         if bool(payload.get("livemode")) != provider_sudo._stripe_livemode():
             return self._answer("livemode", 400)

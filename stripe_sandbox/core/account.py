@@ -25,6 +25,7 @@ CLOCK_LINKS = (
     "test_clock",
     "payment_intent",
     "setup_intent",
+    "charge",
 )
 
 

@@ -18,6 +18,8 @@ INDEXED = (
     "subscription",
     "invoice",
     "payment_intent",
+    "charge",
+    "source",
     "product",
     "price",
     "coupon",
@@ -25,6 +27,7 @@ INDEXED = (
     "_token",
     "_subscription",
     "_payment_intent",
+    "_payout",
 )
 
 

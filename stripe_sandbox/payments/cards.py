@@ -35,7 +35,8 @@ class Card:
     ``declined`` is the refusal of every use; ``charge_declined`` of charges only: such a card can be saved.
     ``authentication`` says when 3-D Secure is asked for: none, always, unless_set_up (off session only until
     the card was set up for that) or on_session (set up from the start). ``available`` money needs no days
-    to arrive.
+    to arrive. ``refund`` says what becomes of refunds: succeeds, fails (after it had succeeded) or pends
+    (before it succeeds).
     """
 
     number: str
@@ -47,6 +48,7 @@ class Card:
     authentication: str = "none"
     cvc_check: str = "pass"
     available: bool = False
+    refund: str = "succeeds"
 
 
 GENERIC = Decline(
@@ -163,6 +165,9 @@ CARDS = {
         # Checks and balances
         Card("4000000000000101", cvc_check="fail"),
         Card("4000000000000077", available=True),
+        # Refunds (docs.stripe.com/testing#refunds)
+        Card("4000000000007726", refund="pends"),
+        Card("4000000000005126", refund="fails"),
     )
 }
 
@@ -193,6 +198,8 @@ NAMES = {
     "chargeCustomerFail": "4000000000000341",
     "cvcCheckFail": "4000000000000101",
     "bypassPending": "4000000000000077",
+    "pendingRefund": "4000000000007726",
+    "refundFail": "4000000000005126",
     "authenticationRequired": "4000002760003184",
     "authenticationRequiredOnSetup": "4000002500003155",
     "authenticationRequiredSetupForOffSession": "4000003800000446",

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_sandbox.core import ids
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, fees
+from stripe_sandbox.payments import cards, fees, ledger
 
 Wire = dict[str, Any]
 AVAILABLE_AFTER = 2 * 86400
@@ -98,32 +98,14 @@ def settle(ctx: Any, key: str) -> None:
 def _new_transaction(ctx: Any, charge: Wire) -> Wire:
     settled = fees.settle(charge["amount"], charge["currency"], ctx.account.currency)
     card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
-    arrives = charge["created"] + (0 if card.available else AVAILABLE_AFTER)
-    return ctx.store.insert(
-        {
-            "id": ids.new("txn"),
-            "object": "balance_transaction",
-            "amount": settled.amount,
-            "available_on": arrives,
-            "balance_type": "payments",
-            "created": charge["created"],
-            "currency": settled.currency,
-            "description": charge["description"],
-            "exchange_rate": settled.exchange_rate,
-            "fee": settled.fee,
-            "fee_details": [
-                {
-                    "amount": settled.fee,
-                    "application": None,
-                    "currency": settled.currency,
-                    "description": "Stripe processing fees",
-                    "type": "stripe_fee",
-                }
-            ],
-            "net": settled.net,
-            "reporting_category": "charge",
-            "source": charge["id"],
-            "status": "pending",
-            "type": "charge",
-        }
+    return ledger.enter(
+        ctx,
+        "charge",
+        charge,
+        settled.amount,
+        created=charge["created"],
+        available_on=charge["created"] + (0 if card.available else AVAILABLE_AFTER),
+        fee=settled.fee,
+        exchange_rate=settled.exchange_rate,
+        description=charge["description"],
     )

@@ -58,11 +58,16 @@ class Settlement:
 def settle(amount: int, currency: str, into: str) -> Settlement:
     """Settle minor units of a currency on a balance in the currency ``into``."""
     rate = _rate(currency, into)
-    settled = money.half_up(amount * rate)
+    settled = converted(amount, currency, into)
     percent = PERCENT if currency == into else PERCENT + CONVERSION_PERCENT
     fixed = Fraction(FIXED) * _rate("usd", into) * 10 ** money.exponent("usd")
     fee = money.half_up(settled * Fraction(percent) / 100 + fixed)
     return Settlement(settled, fee, into, None if currency == into else float(rate))
+
+
+def converted(amount: int, currency: str, into: str) -> int:
+    """Minor units of ``into`` that an amount of another currency is worth."""
+    return money.half_up(amount * _rate(currency, into))
 
 
 def _rate(currency: str, into: str) -> Fraction:

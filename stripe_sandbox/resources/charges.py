@@ -6,7 +6,7 @@ from typing import Any
 
 from stripe_sandbox.core import listing
 from stripe_sandbox.core.operations import ListPage, operation
-from stripe_sandbox.core.rendering import view
+from stripe_sandbox.core.rendering import LAZY, list_object, view
 
 Wire = dict[str, Any]
 
@@ -17,6 +17,20 @@ def show_transaction(account: Any, transaction: Wire) -> Wire:
     if transaction["available_on"] <= account.context().now:
         transaction["status"] = "available"
     return transaction
+
+
+@view("charge")
+def show(account: Any, charge: Wire) -> Wire:
+    """The latest refunds are shown only when they are expanded."""
+    key = charge["id"]
+
+    def refunds() -> Wire:
+        rows = list(account.store.select("refund", charge=key))
+        shown = [account.render(row) for row in rows[:10]]
+        return list_object(f"/v1/charges/{key}/refunds", shown, len(rows) > 10)
+
+    charge[LAZY] = {"refunds": refunds}
+    return charge
 
 
 @operation("GET", "/v1/charges/{charge}")

@@ -32,6 +32,10 @@ def contract_case(*names: str) -> Callable[[Case], Case]:
     return register
 
 
+#: Operations whose every call the sandbox refuses, as Stripe does for what it has.
+ALWAYS_REFUSED = frozenset({"POST /v1/refunds/{refund}/cancel"})
+
+
 class Recorder:
     """Checks requests and answers that pass, and remembers which operations were called."""
 
@@ -54,9 +58,12 @@ class Recorder:
         """Check one exchange; refused requests are only remembered when they were answered."""
         body, status, _headers = answer
         parts = urlsplit(url)
-        if status != 200:
+        if status == 404:
             return
         found, _keys = operations.find(verb, parts.path)
+        if status != 200:
+            self.called |= {f"{verb} {found.contract.path}"} & ALWAYS_REFUSED
+            return
         text = post_data if verb == "POST" else parts.query
         found.contract.read(forms.decode(text or ""))
         problems = found.contract.check_answer(json.loads(body))

@@ -1,0 +1,57 @@
+"""Contract cases of what goes back to customers and on to the bank: refunds, disputes, payouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import stripe
+
+from tests.sandbox.billing_setup import VISA, customer
+from tests.sandbox.contract_cases import contract_case
+
+
+def _paid(world: Any, card: str = VISA, amount: int = 2_000) -> Any:
+    """A PaymentIntent that succeeded."""
+    return world.client.v1.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": "eur",
+            "customer": customer(world.client, None),
+            "payment_method": card,
+            "confirm": True,
+        }
+    )
+
+
+@contract_case(
+    "POST /v1/refunds",
+    "GET /v1/refunds",
+    "GET /v1/refunds/{refund}",
+    "POST /v1/refunds/{refund}",
+    "POST /v1/refunds/{refund}/cancel",
+)
+def refunds(world: Any) -> None:
+    api = world.client.v1
+    paid = _paid(world)
+    refund = api.refunds.create(
+        {
+            "payment_intent": paid.id,
+            "amount": 500,
+            "reason": "requested_by_customer",
+            "metadata": {"k": "v"},
+            "instructions_email": "a@b.c",
+            "expand": ["charge", "payment_intent", "balance_transaction", "customer"],
+        }
+    )
+    api.refunds.create({"charge": refund.charge.id})
+    waits = api.refunds.create({"payment_intent": _paid(world, "pm_card_pendingRefund").id})
+    assert waits.pending_reason == "processing"
+    api.refunds.update(refund.id, {"metadata": {"k": ""}})
+    api.refunds.retrieve(refund.id, {"expand": ["payment_method"]})
+    api.refunds.list({"charge": refund.charge.id, "created": {"gte": 1}, "limit": 5})
+    api.refunds.list({"payment_intent": paid.id, "created": refund.created})
+    api.charges.retrieve(refund.charge.id, {"expand": ["refunds.data.balance_transaction"]})
+    try:
+        api.refunds.cancel(refund.id)
+    except stripe.InvalidRequestError:
+        api.refunds.retrieve(refund.id)

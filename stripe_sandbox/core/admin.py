@@ -37,6 +37,7 @@ class Admin:
             ("GET", "faults"): lambda account, body: account.faults.dump(),
             ("POST", "faults"): lambda account, body: asdict(account.faults.add(**body)),
             ("DELETE", "faults"): lambda account, body: account.faults.clear(),
+            ("POST", "seed"): lambda account, body: account.faults.seed(body["seed"]),
             ("GET", "deliveries"): self._deliveries,
             ("POST", "deliveries"): self._set_delays,
             ("POST", "resend"): self._resend,

@@ -59,18 +59,22 @@ class Deliverer:
         if event is None:
             return
         lane = self._lane(account, endpoint_id)
-        fault = account.faults.for_event(event["type"])
-        kind = fault.kind if fault else None
-        if kind == "drop":
+        faults = account.faults.for_event(event["type"])
+        kinds = [fault.kind for fault in faults]
+        if "drop" in kinds:
             logger.info("event %s is dropped by a fault", event_id)
             return
-        if kind == "reorder":
-            lane.hold(time.time() + fault.seconds, event_id)
-            return
-        lane.add(time.time() + (fault.seconds if kind == "delay" else 0), event_id, 0)
-        if kind == "duplicate":
-            lane.add(time.time(), event_id, 0)
-        lane.release()
+        now = time.time()
+        late = now + sum(fault.seconds for fault in faults if fault.kind == "delay")
+        held = [now + fault.seconds for fault in faults if fault.kind == "reorder"]
+        if held:
+            lane.hold(max(late, *held), event_id)
+        else:
+            lane.add(late, event_id, 0)
+        for _copy in range(kinds.count("duplicate")):
+            lane.add(now, event_id, 0)
+        if not held:
+            lane.release()
 
     def _lane(self, account: Account, endpoint_id: str) -> _Lane:
         with self._lock:

@@ -62,6 +62,11 @@ def copy(source: str, target: str) -> None:
     """Make a copy of a database with its files."""
     drop(target)
     run(["createdb", "-T", source, target], log="createdb")
+    copy_files(source, target)
+
+
+def copy_files(source: str, target: str) -> None:
+    """Give a database the files of another one."""
     files = paths.DATA / "filestore"
     (files / source).mkdir(parents=True, exist_ok=True)
     shutil.copytree(files / source, files / target, copy_function=os.link, dirs_exist_ok=True)

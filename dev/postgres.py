@@ -1,7 +1,7 @@
 """PostgreSQL: a private server below ``.dev/``, or the one that PGHOST and its kin name.
 
 The private one is for development only: it trusts its socket, which only its user can open, and does not
-wait for the disk.
+wait for the disk. A command that must not disturb the others may have a further one in a folder of its own.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import os
 import pathlib
 import shlex
 import subprocess
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from dev import paths
@@ -33,20 +34,24 @@ def is_external() -> bool:
     return bool(os.environ.get("PGHOST")) and os.environ.get("DEV_POSTGRES") != "private"
 
 
-def start() -> None:
-    """Start the server unless it runs, and point this process and its children at it."""
-    if is_external():
+def start(folder: pathlib.Path = paths.POSTGRES, **settings: str) -> None:
+    """Start the server unless it runs, and point this process and its children at it.
+
+    ``folder`` is that of the server which all commands share, or of another one: that one is always private.
+    ``settings`` differ from ours; they count when the server is made.
+    """
+    if folder == paths.POSTGRES and is_external():
         return
     binaries = _binaries()
-    socket = _socket()
-    data = paths.POSTGRES / "data"
+    socket = _socket(folder)
+    data = folder / "data"
     if not (data / "PG_VERSION").exists():
         with step("PostgreSQL (private server)"):
-            _initialize(binaries, data, socket)
+            _initialize(binaries, data, {**SETTINGS, **settings}, socket)
     control = [*_as_user(), binaries / "pg_ctl", "-D", data]
     running = subprocess.run([str(c) for c in [*control, "status"]], capture_output=True)
     if running.returncode:
-        log = paths.POSTGRES / "server.log"
+        log = folder / "server.log"
         command = [*control, "-s", "-w", "-t", "60", "-l", log, "start"]
         result = subprocess.run(
             [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -57,12 +62,13 @@ def start() -> None:
     os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ['PATH']}"
 
 
-def stop() -> None:
-    """Stop the private server."""
-    if is_external() or not (paths.POSTGRES / "data" / "postmaster.pid").exists():
+def stop(folder: pathlib.Path = paths.POSTGRES, mode: str = "fast") -> None:
+    """Stop a private server; the mode is one of pg_ctl's: immediate is like a crash."""
+    shared = folder == paths.POSTGRES
+    if (shared and is_external()) or not (folder / "data" / "postmaster.pid").exists():
         return
-    command = [*_as_user(), _binaries() / "pg_ctl", "-D", paths.POSTGRES / "data"]
-    subprocess.run([str(c) for c in [*command, "-s", "-w", "-m", "fast", "stop"]], check=False)
+    command = [*_as_user(), _binaries() / "pg_ctl", "-D", folder / "data"]
+    subprocess.run([str(c) for c in [*command, "-s", "-w", "-m", mode, "stop"]], check=False)
 
 
 def query(sql: str, database: str = "postgres") -> str:
@@ -90,9 +96,8 @@ def _binaries() -> pathlib.Path:
     raise Trouble("No PostgreSQL found. Name a server: PGHOST, PGPORT, PGUSER, PGPASSWORD.")
 
 
-def _socket() -> pathlib.Path:
+def _socket(folder: pathlib.Path) -> pathlib.Path:
     """Folder of the socket; a short one when the path would be too long for a socket."""
-    folder = paths.POSTGRES
     if len(str(folder)) > MAX_SOCKET_PATH:
         digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         folder = pathlib.Path(f"/tmp/stripe-subscriptions-{digest}")
@@ -113,14 +118,17 @@ def _as_user() -> list[str]:
     )
 
 
-def _initialize(binaries: pathlib.Path, data: pathlib.Path, socket: pathlib.Path) -> None:
+def _initialize(
+    binaries: pathlib.Path, data: pathlib.Path, settings: Mapping[str, str], socket: pathlib.Path
+) -> None:
+    data.parent.mkdir(parents=True, exist_ok=True)
     options = "-U odoo --auth=trust --encoding=UTF8 --locale=C --no-sync"
     command = [*_as_user(), binaries / "initdb", "-D", data, *shlex.split(options)]
     result = subprocess.run(
-        [str(c) for c in command], capture_output=True, text=True, cwd=paths.POSTGRES
+        [str(c) for c in command], capture_output=True, text=True, cwd=data.parent
     )
     if result.returncode:
         raise Trouble(f"PostgreSQL could not be set up:\n{result.stderr}")
-    lines = {**SETTINGS, "unix_socket_directories": f"'{socket}'"}
+    lines = {**settings, "unix_socket_directories": f"'{socket}'"}
     with (data / "postgresql.conf").open("a") as file:
         file.writelines(f"{key} = {value}\n" for key, value in lines.items())

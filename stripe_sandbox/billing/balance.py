@@ -15,24 +15,41 @@ def change(ctx: Any, customer: Wire, amount: int, kind: str, invoice: Wire) -> W
     """
     if not amount:
         return None
+    return record(ctx, customer, amount, kind, invoice["currency"], invoice=invoice["id"])
+
+
+def record(ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **values: Any) -> Wire:
+    """Add ``amount`` to the balance and store the transaction that says so."""
     ending = customer["balance"] + amount
     ctx.store.update(customer, balance=ending)
-    transaction = {
-        "id": ids.new("cbtxn"),
-        "object": "customer_balance_transaction",
-        "amount": amount,
-        "checkout_session": None,
-        "created": ctx.now,
-        "credit_note": None,
-        "currency": invoice["currency"],
-        "customer": customer["id"],
-        "customer_account": None,
-        "description": None,
-        "ending_balance": ending,
-        "invoice": invoice["id"],
-        "livemode": False,
-        "metadata": {},
-        "type": kind,
-    }
-    ctx.store.insert(transaction)
+    return ctx.store.insert(
+        {
+            "id": ids.new("cbtxn"),
+            "object": "customer_balance_transaction",
+            "amount": amount,
+            "checkout_session": None,
+            "created": ctx.now,
+            "credit_note": None,
+            "currency": currency,
+            "customer": customer["id"],
+            "customer_account": None,
+            "description": None,
+            "ending_balance": ending,
+            "invoice": None,
+            "livemode": False,
+            "metadata": {},
+            "type": kind,
+            **values,
+        }
+    )
+
+
+def announced(
+    ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **values: Any
+) -> Wire:
+    """Like :func:`record`, and say that the customer has changed."""
+    before = customer["balance"]
+    transaction = record(ctx, customer, amount, kind, currency, **values)
+    if amount:
+        ctx.emit("customer.updated", customer, {"balance": before})
     return transaction

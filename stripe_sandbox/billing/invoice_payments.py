@@ -78,3 +78,12 @@ def cancel_open(ctx: Any, invoice: Wire) -> None:
                 status="canceled",
                 status_transitions={"canceled_at": ctx.now, "paid_at": None},
             )
+
+
+def ask_for(ctx: Any, invoice: Wire, amount: int) -> None:
+    """Let what has not been paid yet ask for another amount, after a credit note."""
+    for payment in of_invoice(ctx, invoice):
+        if payment["status"] == "open":
+            intent = ctx.store.get("payment_intent", payment["payment"]["payment_intent"])
+            ctx.store.update(intent, amount=amount)
+            ctx.store.update(payment, amount_requested=amount)

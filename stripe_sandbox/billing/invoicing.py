@@ -222,8 +222,13 @@ def payment_failed(ctx: Any, invoice: Wire, payment_intent: Wire) -> None:
     _failed(ctx, invoice, "invoice.payment_failed", automatic=False)
 
 
-def mark_paid(ctx: Any, invoice: Wire, amount: int, *, off_stripe: bool = False) -> None:
-    """Close an invoice as paid with ``amount`` (minor units); its subscription recovers."""
+def mark_paid(
+    ctx: Any, invoice: Wire, amount: int, *, off_stripe: bool = False, credited: bool = False
+) -> None:
+    """Close an invoice as paid with ``amount`` (minor units); its subscription recovers.
+
+    Nothing was paid by Stripe when the money came outside of it, or credit notes left nothing to pay.
+    """
     previous = ctx.store.update(
         invoice,
         status="paid",
@@ -237,7 +242,7 @@ def mark_paid(ctx: Any, invoice: Wire, amount: int, *, off_stripe: bool = False)
         status_details=None,
     )
     ctx.emit("invoice.paid", invoice)
-    if not off_stripe:
+    if not off_stripe and not credited:
         ctx.emit("invoice.payment_succeeded", invoice)
     _announce(ctx, invoice, previous)
     standing.invoice_settled(ctx, invoice)

@@ -37,8 +37,8 @@ def compute(
     off.apply(parts, [discounts[key] for key in invoice["discounts"]])
     for part, line in zip(parts, lines, strict=True):
         line["discount_amounts"] = [{"amount": amount, "discount": key} for key, amount in part.off]
-        line["pretax_credit_amounts"] = _as_credits(line["discount_amounts"])
-        line["taxes"] = [_wire_tax(row) for row in _taxes(part.left, line, invoice, rates)]
+        line["pretax_credit_amounts"] = as_credits(line["discount_amounts"])
+        line["taxes"] = [wire_tax(row) for row in _taxes(part.left, line, invoice, rates)]
     invoice["subtotal"] = sum(after_item_discounts)
     invoice["subtotal_excluding_tax"] = invoice["subtotal"] - sum(
         row.amount for rows in before_invoice_discounts for row in rows if row.rate.inclusive
@@ -63,7 +63,8 @@ def _taxes(amount: int, line: Wire, invoice: Wire, rates: Mapping[str, tax.Rate]
     return tax.line_taxes(amount, [rates[key] for key in keys], line["currency"], exempt)
 
 
-def _wire_tax(row: tax.Tax) -> Wire:
+def wire_tax(row: tax.Tax) -> Wire:
+    """A tax of a line as it goes over the wire."""
     return {
         "amount": row.amount,
         "tax_behavior": "inclusive" if row.rate.inclusive else "exclusive",
@@ -74,33 +75,42 @@ def _wire_tax(row: tax.Tax) -> Wire:
     }
 
 
-def _as_credits(amounts: Iterable[Wire]) -> list[Wire]:
+def as_credits(amounts: Iterable[Wire]) -> list[Wire]:
+    """Discount amounts as amounts that count before tax."""
     return [{**row, "type": "discount", "credit_balance_transaction": None} for row in amounts]
 
 
-def _sum_up(invoice: Wire, lines: Sequence[Wire], net: int) -> None:
-    by_discount: dict[str, int] = {}
-    by_rate: dict[tuple[str, str, str], Wire] = {}
+def by_discount(lines: Iterable[Wire]) -> list[Wire]:
+    """What each discount takes off all lines."""
+    found: dict[str, int] = {}
     for line in lines:
         for row in line["discount_amounts"]:
-            by_discount[row["discount"]] = by_discount.get(row["discount"], 0) + row["amount"]
+            found[row["discount"]] = found.get(row["discount"], 0) + row["amount"]
+    return [{"amount": amount, "discount": key} for key, amount in found.items()]
+
+
+def by_rate(lines: Iterable[Wire]) -> list[Wire]:
+    """The taxes of all lines, added up by rate."""
+    found: dict[tuple[str, str, str], Wire] = {}
+    for line in lines:
         for row in line["taxes"]:
             key = (
                 row["tax_rate_details"]["tax_rate"],
                 row["tax_behavior"],
                 row["taxability_reason"],
             )
-            if key in by_rate:
-                by_rate[key]["amount"] += row["amount"]
-                by_rate[key]["taxable_amount"] += row["taxable_amount"]
+            if key in found:
+                found[key]["amount"] += row["amount"]
+                found[key]["taxable_amount"] += row["taxable_amount"]
             else:
-                by_rate[key] = dict(row)
-    invoice["total_discount_amounts"] = [
-        {"amount": amount, "discount": key} for key, amount in by_discount.items()
-    ]
-    invoice["total_pretax_credit_amounts"] = _as_credits(invoice["total_discount_amounts"])
-    invoice["total_taxes"] = list(by_rate.values())
-    taxes = invoice["total_taxes"]
+                found[key] = dict(row)
+    return list(found.values())
+
+
+def _sum_up(invoice: Wire, lines: Sequence[Wire], net: int) -> None:
+    invoice["total_discount_amounts"] = by_discount(lines)
+    invoice["total_pretax_credit_amounts"] = as_credits(invoice["total_discount_amounts"])
+    taxes = invoice["total_taxes"] = by_rate(lines)
     invoice["total"] = net + sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
     invoice["total_excluding_tax"] = invoice["total"] - sum(t["amount"] for t in taxes)
 

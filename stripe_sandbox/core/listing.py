@@ -80,3 +80,19 @@ def page(
         islice((o for o in ctx.store.select(name, before=after, **equals) if fits(o)), limit + 1)
     )
     return ListPage(rows[:limit], len(rows) > limit, url)
+
+
+def in_order(rows: list[Wire], name: str, params: Wire, url: str) -> ListPage:
+    """A page of a few objects of the kind ``name`` in the order in which they are given."""
+    limit = params.get("limit", DEFAULT_LIMIT)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise errors.invalid(f"Invalid limit: must be between 1 and {MAX_LIMIT}", "limit")
+    ids = [row["id"] for row in rows]
+    for cursor in ("starting_after", "ending_before"):
+        if cursor in params and params[cursor] not in ids:
+            raise errors.missing_resource(name, params[cursor], cursor)
+    if "ending_before" in params:
+        earlier = rows[: ids.index(params["ending_before"])]
+        return ListPage(earlier[-limit:], len(earlier) > limit, url)
+    start = ids.index(params["starting_after"]) + 1 if "starting_after" in params else 0
+    return ListPage(rows[start : start + limit], len(rows) > start + limit, url)

@@ -28,6 +28,8 @@ INDEXED = (
     "_subscription",
     "_payment_intent",
     "_payout",
+    "invoice_line_item",
+    "_credit_note",
 )
 
 

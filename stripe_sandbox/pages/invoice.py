@@ -103,7 +103,8 @@ def contents(ctx: Any, invoice: Wire) -> Wire:
         return rendering.amount(value, currency)
 
     due, paid_at = invoice["due_date"], moments["paid_at"]
-    used = invoice["amount_due"] - invoice["total"]
+    credited = invoice["pre_payment_credit_notes_amount"]
+    used = invoice["amount_due"] + credited - invoice["total"]
     return {
         "seller": ctx.account.name,
         "number": invoice["number"],
@@ -119,6 +120,7 @@ def contents(ctx: Any, invoice: Wire) -> Wire:
         "taxes": rendering.taxes(ctx, invoice),
         "total": text(invoice["total"]),
         "balance": text(used) if used else "",
+        "credited": text(-credited) if credited else "",
         "paid": text(invoice["amount_paid"]) if invoice["amount_paid"] else "",
         "due": text(invoice["amount_remaining"]),
         "description": invoice["description"],

@@ -1,4 +1,4 @@
-"""The PDF of an invoice."""
+"""The PDF of an invoice, and of a credit note."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ RIGHT_BOLD = ParagraphStyle("right_bold", BOLD, alignment=TA_RIGHT)
 RIGHT_SMALL = ParagraphStyle("right_small", SMALL, alignment=TA_RIGHT)
 MARGIN = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
-WORDS = {"open": "Open", "paid": "Paid", "void": "Void", "uncollectible": "Uncollectible"}
+WORDS = {
+    "open": "Open",
+    "paid": "Paid",
+    "void": "Void",
+    "uncollectible": "Uncollectible",
+    "issued": "Issued",
+}
 
 
 def draw(contents: dict[str, Any]) -> bytes:
@@ -39,7 +45,7 @@ def draw(contents: dict[str, Any]) -> bytes:
         rightMargin=MARGIN,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
-        title=f"Invoice {contents['number']}",
+        title=f"{contents.get('title', 'Invoice')} {contents['number']}",
         author=contents["seller"],
         invariant=1,
     )
@@ -59,7 +65,12 @@ def _text(text: str, style: ParagraphStyle = TEXT) -> Paragraph:
 
 def _head(contents: dict[str, Any]) -> Table:
     return Table(
-        [[_text("Invoice", TITLE), _text("Sandbox, no real money", RIGHT_SMALL)]],
+        [
+            [
+                _text(contents.get("title", "Invoice"), TITLE),
+                _text("Sandbox, no real money", RIGHT_SMALL),
+            ]
+        ],
         colWidths=[WIDTH / 2, WIDTH / 2],
         style=[("LEFTPADDING", (0, 0), (0, -1), 0), ("RIGHTPADDING", (-1, 0), (-1, -1), 0)],
     )
@@ -112,10 +123,13 @@ def _totals(contents: dict[str, Any]) -> Table:
     rows.append(("Total", contents["total"]))
     if contents["balance"]:
         rows.append(("Balance of your account", contents["balance"]))
+    if contents["credited"]:
+        rows.append(("Credit notes", contents["credited"]))
     if contents["paid"]:
         rows.append(("Paid", contents["paid"]))
     cells: list[list[Any]] = [["", _text(name), _text(value, RIGHT)] for name, value in rows]
-    cells.append(["", _text("Amount due", BOLD), _text(contents["due"], RIGHT_BOLD)])
+    last = contents.get("last", "Amount due")
+    cells.append(["", _text(last, BOLD), _text(contents["due"], RIGHT_BOLD)])
     return Table(
         cells,
         colWidths=[WIDTH - 98 * mm, 60 * mm, 38 * mm],

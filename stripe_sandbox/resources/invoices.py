@@ -99,20 +99,7 @@ def list_all(ctx: Any, params: Wire) -> ListPage:
 def list_lines(ctx: Any, params: Wire, key: str) -> ListPage:
     """In the order of the invoice, which is not newest first (assumption)."""
     rows = drafts.lines_of(ctx, ctx.store.get("invoice", key, "invoice"))
-    limit = params.get("limit", listing.DEFAULT_LIMIT)
-    if not 1 <= limit <= listing.MAX_LIMIT:
-        raise errors.invalid("Invalid limit: must be between 1 and 100", "limit")
-    ids = [row["id"] for row in rows]
-    for cursor in ("starting_after", "ending_before"):
-        if params.get(cursor, ids[0] if ids else None) not in ids:
-            raise errors.missing_resource("line_item", params[cursor], cursor)
-    if "ending_before" in params:
-        earlier = rows[: ids.index(params["ending_before"])]
-        page, more = earlier[-limit:], len(earlier) > limit
-    else:
-        start = ids.index(params["starting_after"]) + 1 if "starting_after" in params else 0
-        page, more = rows[start : start + limit], len(rows) > start + limit
-    return ListPage(page, more, f"/v1/invoices/{key}/lines")
+    return listing.in_order(rows, "line_item", params, f"/v1/invoices/{key}/lines")
 
 
 @operation(

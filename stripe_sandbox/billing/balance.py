@@ -20,8 +20,12 @@ def change(ctx: Any, customer: Wire, amount: int, kind: str, invoice: Wire) -> W
 
 def record(ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **values: Any) -> Wire:
     """Add ``amount`` to the balance and store the transaction that says so."""
-    ending = customer["balance"] + amount
-    ctx.store.update(customer, balance=ending)
+    ctx.store.update(customer, balance=customer["balance"] + amount)
+    return note(ctx, customer, amount, kind, currency, **values)
+
+
+def note(ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **values: Any) -> Wire:
+    """Store the transaction of an amount that is on the balance already."""
     return ctx.store.insert(
         {
             "id": ids.new("cbtxn"),
@@ -34,7 +38,7 @@ def record(ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **va
             "customer": customer["id"],
             "customer_account": None,
             "description": None,
-            "ending_balance": ending,
+            "ending_balance": customer["balance"],
             "invoice": None,
             "livemode": False,
             "metadata": {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stripe_sandbox.billing import discounting, lines, totals
+from stripe_sandbox.billing import discounting, lines, tax_ids, totals
 from stripe_sandbox.core import ids
 
 Wire = dict[str, Any]
@@ -117,10 +117,10 @@ def new_invoice(
         "_days_until_due": sub.get("days_until_due"),
         "_subscription": sub.get("id"),
     }
-    return invoice | customer_snapshot(customer) | changes
+    return invoice | customer_snapshot(ctx, customer) | changes
 
 
-def customer_snapshot(customer: Wire) -> Wire:
+def customer_snapshot(ctx: Any, customer: Wire) -> Wire:
     """The customer fields an invoice copies until it is finalized."""
     return {
         "customer": customer["id"],
@@ -130,7 +130,10 @@ def customer_snapshot(customer: Wire) -> Wire:
         "customer_phone": customer["phone"],
         "customer_shipping": customer["shipping"],
         "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [],
+        "customer_tax_ids": [
+            {"type": row["type"], "value": row["value"]}
+            for row in tax_ids.of_customer(ctx.store, customer["id"])
+        ],
     }
 
 
@@ -184,7 +187,7 @@ def lines_of(ctx: Any, invoice: Wire) -> list[Wire]:
 def refresh(ctx: Any, invoice: Wire) -> Wire:
     """Recompute a stored draft from its lines and the customer as they are now."""
     customer = ctx.store.get("customer", invoice["customer"])
-    computed = {**invoice, **customer_snapshot(customer)}
+    computed = {**invoice, **customer_snapshot(ctx, customer)}
     changed = [dict(line) for line in lines_of(ctx, invoice)]
     computed["_ending_balance"] = compute(ctx, computed, changed, customer["balance"])
     for line in changed:

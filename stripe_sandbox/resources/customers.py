@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stripe_sandbox.billing import balance, tax_ids
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import list_object, view
@@ -34,11 +35,19 @@ def show(account: Any, customer: Wire) -> Wire:
         rows = [account.render(o) for o in live[:10]]
         return list_object(f"/v1/customers/{key}/subscriptions", rows, len(live) > 10)
 
-    customer["_lazy"] = {"subscriptions": subscriptions}
+    def shown_tax_ids() -> Wire:
+        rows = [account.render(row) for row in tax_ids.of_customer(account.store, key)[::-1]]
+        return list_object(f"/v1/customers/{key}/tax_ids", rows)
+
+    customer["_lazy"] = {"subscriptions": subscriptions, "tax_ids": shown_tax_ids}
     return customer
 
 
-@operation("POST", "/v1/customers", params=f"{PARAMS} test_clock payment_method")
+@operation(
+    "POST",
+    "/v1/customers",
+    params=f"{PARAMS} test_clock payment_method tax_id_data.type tax_id_data.value",
+)
 def create(ctx: Any, params: Wire) -> Wire:
     """Make a customer, on a test clock if wanted: that can only be said here."""
     clock = params.get("test_clock")
@@ -87,7 +96,10 @@ def create(ctx: Any, params: Wire) -> Wire:
         }
     customer |= _changes(ctx, customer, given)
     ctx.store.insert(customer)
+    _note_balance(ctx, customer, 0, "initial")
     ctx.emit("customer.created", customer)
+    for index, row in enumerate(params.get("tax_id_data") or []):
+        tax_ids.create(ctx, customer, row, f"tax_id_data[{index}][value]")
     if method:
         from stripe_sandbox.resources import payment_methods
 
@@ -108,7 +120,17 @@ def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
 def update(ctx: Any, params: Wire, key: str) -> Wire:
     """Change a customer."""
     customer = live(ctx, key, "id")
-    return common.update(ctx, customer, "customer.updated", _changes(ctx, customer, params))
+    before = customer["balance"]
+    common.update(ctx, customer, "customer.updated", _changes(ctx, customer, params))
+    _note_balance(ctx, customer, before, "adjustment")
+    return customer
+
+
+def _note_balance(ctx: Any, customer: Wire, before: int, kind: str) -> None:
+    """A balance that was set by hand is in its ledger too."""
+    if customer["balance"] != before:
+        currency = customer["currency"] or ctx.account.currency
+        balance.note(ctx, customer, customer["balance"] - before, kind, currency)
 
 
 @operation("GET", "/v1/customers", params="created email test_clock")

@@ -86,3 +86,47 @@ def credit_notes(world: Any) -> None:
     api.invoices.finalize_invoice(late.id)
     reduced = api.credit_notes.create({"invoice": late.id, "amount": 400})
     api.credit_notes.void_credit_note(reduced.id, {"expand": ["invoice"]})
+
+
+@contract_case(
+    "POST /v1/customers",
+    "POST /v1/customers/{customer}/balance_transactions",
+    "GET /v1/customers/{customer}/balance_transactions",
+    "GET /v1/customers/{customer}/balance_transactions/{transaction}",
+    "POST /v1/customers/{customer}/balance_transactions/{transaction}",
+)
+def customer_balances(world: Any) -> None:
+    api = world.client.v1
+    buyer = customer(world.client, None)
+    made = api.customers.balance_transactions.create(
+        buyer,
+        {
+            "amount": -500,
+            "currency": "usd",
+            "description": "Welcome",
+            "metadata": {"k": "v"},
+            "expand": ["customer"],
+        },
+    )
+    api.customers.balance_transactions.retrieve(buyer, made.id, {"expand": ["invoice"]})
+    api.customers.balance_transactions.update(buyer, made.id, {"description": ""})
+    api.customers.balance_transactions.list(buyer, {"created": {"gte": 1}, "limit": 2})
+
+
+@contract_case(
+    "POST /v1/customers",
+    "GET /v1/customers/{customer}",
+    "POST /v1/customers/{customer}/tax_ids",
+    "GET /v1/customers/{customer}/tax_ids",
+    "GET /v1/customers/{customer}/tax_ids/{id}",
+    "DELETE /v1/customers/{customer}/tax_ids/{id}",
+)
+def customer_tax_ids(world: Any) -> None:
+    api = world.client.v1
+    known = [{"type": "eu_vat", "value": "DE123456789"}]
+    buyer = api.customers.create({"name": "Ada", "tax_id_data": known, "expand": ["tax_ids"]}).id
+    made = api.customers.tax_ids.create(buyer, {"type": "us_ein", "value": "12-3456789"})
+    api.customers.tax_ids.retrieve(buyer, made.id, {"expand": ["customer", "owner.customer"]})
+    api.customers.tax_ids.list(buyer, {"limit": 2})
+    api.customers.retrieve(buyer, {"expand": ["tax_ids"]})
+    api.customers.tax_ids.delete(buyer, made.id)

@@ -7,6 +7,7 @@ import pytest
 from stripe_sandbox.core.store import Store
 from tests.sandbox.billing_setup import customer, price, subscribe
 from tests.sandbox.core_setup import call, refused
+from tests.sandbox.payments_setup import settled
 
 MANY = 10_000
 
@@ -105,15 +106,17 @@ def test_objects_of_test_clocks_are_left_out_of_plain_lists(client):
 def many_subscriptions(client, account):
     """Ten thousand subscriptions of one price, each with a customer and an item of its own."""
     first = subscribe(client, customer(client), price(client, 1000))
+    settled(client, client.v1.charges.list({"customer": first.customer}).data[0].id)
     store = account.store
     sub = store.get("subscription", first.id)
     (item,) = store.select("subscription_item", subscription=first.id)
     buyer = store.get("customer", first.customer)
-    for number in range(MANY - 1):
-        key = f"{number:06d}"
-        store.insert({**buyer, "id": f"cus_{key}"})
-        store.insert({**sub, "id": f"sub_{key}", "customer": f"cus_{key}"})
-        store.insert({**item, "id": f"si_{key}", "subscription": f"sub_{key}"})
+    with account.lock:
+        for number in range(MANY - 1):
+            key = f"{number:06d}"
+            store.insert({**buyer, "id": f"cus_{key}"})
+            store.insert({**sub, "id": f"sub_{key}", "customer": f"cus_{key}"})
+            store.insert({**item, "id": f"si_{key}", "subscription": f"sub_{key}"})
     return first
 
 

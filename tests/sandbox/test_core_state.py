@@ -20,6 +20,7 @@ import stripe
 from stripe_sandbox.core.server import DEFAULT_KEY
 from tests.sandbox.billing_setup import DAY, at, clock, customer, invoices, price, subscribe
 from tests.sandbox.core_setup import admin, endpoint, refused, running_receiver, settle, wait_for
+from tests.sandbox.payments_setup import settled
 
 ROOT = pathlib.Path(__file__).parents[2]
 START = at(2027, 1, 1)
@@ -42,6 +43,7 @@ def test_reset_forgets_everything(sandbox, client):
 def test_restored_state_is_the_one_that_was_saved(sandbox, client, account):
     buyer = customer(client)
     sub = subscribe(client, buyer, price(client, 1000))
+    settled(client, client.v1.charges.list({"customer": buyer}).data[0].id)
     key = {"idempotency_key": "k"}
     product = client.v1.products.create({"name": "Gold"}, key)
     admin(sandbox, "POST", "retries", {"waits": [60], "final_action": "unpaid"})

@@ -16,44 +16,6 @@ WEBHOOK_MAX_BYTES = 2 * 1024 * 1024
 
 # === EVENTS === #
 
-# Event type -> the object that the event is a hint about. The object is fetched again before it is
-# applied. The keys are also the `enabled_events` of the webhook endpoint that the addon creates, so
-# that code and endpoint cannot differ. Anything else that arrives is stored as ignored.
-EVENT_OBJECTS = {
-    "checkout.session.completed": "checkout.session",
-    "checkout.session.async_payment_succeeded": "checkout.session",
-    "checkout.session.async_payment_failed": "checkout.session",
-    "checkout.session.expired": "checkout.session",
-    "customer.updated": "customer",
-    "customer.deleted": "customer",
-    "customer.subscription.created": "subscription",
-    "customer.subscription.updated": "subscription",
-    "customer.subscription.deleted": "subscription",
-    "customer.subscription.paused": "subscription",
-    "customer.subscription.resumed": "subscription",
-    "customer.subscription.pending_update_applied": "subscription",
-    "customer.subscription.pending_update_expired": "subscription",
-    "customer.subscription.trial_will_end": "subscription",
-    "invoice.finalized": "invoice",
-    "invoice.updated": "invoice",
-    "invoice.paid": "invoice",
-    "invoice.payment_failed": "invoice",
-    "invoice.payment_action_required": "invoice",
-    "invoice.marked_uncollectible": "invoice",
-    "invoice.voided": "invoice",
-    "invoice_payment.paid": "invoice_payment",
-    "price.created": "price",
-    "price.updated": "price",
-    "price.deleted": "price",
-    "product.updated": "product",
-    "product.deleted": "product",
-    "tax_rate.created": "tax_rate",
-    "tax_rate.updated": "tax_rate",
-    "coupon.created": "coupon",
-    "coupon.updated": "coupon",
-    "coupon.deleted": "coupon",
-}
-
 # In the order in which fetched objects are applied: what others refer to comes first.
 APPLY_ORDER = (
     "product",
@@ -64,6 +26,7 @@ APPLY_ORDER = (
     "checkout.session",
     "subscription",
     "invoice",
+    "refund",
 )
 
 # Object -> (service of the Stripe client, properties to expand).
@@ -77,17 +40,33 @@ FETCH_SPECS = {
     "subscription": ("subscriptions", ("discounts",)),
     "invoice": ("invoices", ("payments", "discounts")),
     "invoice_payment": ("invoice_payments", ()),
+    "refund": ("refunds", ()),
 }
 
 EVENT_BATCH_SIZE = 50
 EVENT_MAX_ATTEMPTS = 8
+# Days after which events that are done or ignored are deleted; a setting.
+EVENT_RETENTION_DAYS = 90
 # Seconds; doubled at each attempt.
 EVENT_RETRY_DELAY = 60
 EVENT_RETRY_MAX_DELAY = 6 * 3600
+# Seconds that an event waits while Stripe is out of reach or other work is in its way: at first, and
+# at most.
+EVENT_POSTPONE_DELAY = 10
+EVENT_POSTPONE_MAX_DELAY = 900
 # Seconds for which a lane owns the events it has claimed. A lane that was killed leaves them to the
 # others after that time.
 EVENT_LEASE = 300
+# Cron lanes that share the inbox; a setting.
+EVENT_LANES = 2
+MAX_EVENT_LANES = 16
+# Stripe keeps its events for this many days.
+STRIPE_EVENT_DAYS = 30
+# Members that Stripe takes in the filter `types` of its list of events.
+MAX_TYPES_PER_LIST = 20
 FETCH_THREADS = 4
+# Objects on a page of Stripe's lists: the most that it gives.
+PAGE_SIZE = 100
 
 # === CURRENCIES === #
 

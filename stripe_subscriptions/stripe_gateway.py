@@ -4,6 +4,7 @@ What goes in and out is plain dictionaries in the shape of API version `const.AP
 translated once, into the small family of :class:`StripeGatewayError`.
 """
 
+import copy
 import hashlib
 import logging
 import os
@@ -14,6 +15,7 @@ from functools import reduce
 
 import stripe
 from odoo.addons.stripe_subscriptions import const
+from odoo.addons.stripe_subscriptions.stripe_throttle import Throttle
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
 # during tests compares it with another one.
 TIMEOUT = 20
 MAX_NETWORK_RETRIES = 2
+# The SDK does not repeat what was refused because of too many requests.
+RATE_LIMIT_RETRIES = 3
 
 stripe.enable_telemetry = False
 stripe.set_app_info(const.APP_NAME)
@@ -80,6 +84,10 @@ class StripeRequestRefused(StripeGatewayError):
     """Stripe does not accept the request as it is."""
 
 
+class StripeReadOnly(StripeGatewayError):
+    """This database may read from the account, but not change anything there."""
+
+
 class StripeSignatureInvalid(Exception):
     """The signature of a webhook is missing, wrong, too old or from the future."""
 
@@ -123,6 +131,9 @@ class StripeGateway:
     :param str api_key: Secret or restricted key.
     """
 
+    #: Methods of the SDK's services that change nothing at Stripe.
+    READING_METHODS = {"retrieve", "retrieve_current", "list", "search", "create_preview"}
+
     _instances = {}
     _instances_lock = threading.Lock()
 
@@ -132,6 +143,8 @@ class StripeGateway:
             "max_network_retries": MAX_NETWORK_RETRIES,
             "http_client": stripe.RequestsClient(timeout=TIMEOUT),
         }
+        self._throttle = Throttle()
+        self._read_only = False
         api_base = os.environ.get(API_BASE_VARIABLE)
         if api_base and api_key.startswith(TEST_KEY_PREFIXES):
             arguments["base_addresses"] = {"api": api_base.rstrip("/")}
@@ -147,6 +160,12 @@ class StripeGateway:
                 cls._instances[token] = cls(api_key)
             return cls._instances[token]
 
+    def read_only(self):
+        """Return the same gateway without the right to change anything."""
+        gateway = copy.copy(self)
+        gateway._read_only = True
+        return gateway
+
     def call(self, service, method, *ids, params=None, idempotency_key=None):
         """Send one request.
 
@@ -159,13 +178,18 @@ class StripeGateway:
         :rtype: dict
         :raise StripeGatewayError: When Stripe does not answer or refuses.
         """
+        if self._read_only and method not in self.READING_METHODS:
+            raise StripeReadOnly("This database may only read from the Stripe account.")
         function = getattr(reduce(getattr, service.split("."), self._client.v1), method)
         options = {"idempotency_key": idempotency_key} if idempotency_key else {}
+        self._throttle.wait()
         started = time.monotonic()
         try:
             answer = function(*ids, params or {}, options)
         except stripe.StripeError as error:
             translated = _translate(error)
+            if isinstance(translated, StripeRateLimited):
+                self._throttle.refused()
             _logger.info(
                 "Stripe %s.%s %s: %s (%s, request %s)",
                 service,
@@ -176,6 +200,7 @@ class StripeGateway:
                 translated.request_id,
             )
             raise translated from None
+        self._throttle.accepted()
         _logger.debug(
             "Stripe %s.%s %s in %.0f ms",
             service,
@@ -195,7 +220,8 @@ class StripeGateway:
     def retrieve_kind(self, kind, object_id):
         """Return one object with everything that its writer needs.
 
-        An invoice comes with all its lines, however many: the object itself carries the first ten.
+        An invoice comes with all its lines, however many: the object itself carries the first ten. A
+        refund comes with the invoice payments of its payment intent, as `invoice_payments`.
 
         :param str kind: A key of `const.FETCH_SPECS`.
         """
@@ -204,10 +230,16 @@ class StripeGateway:
         if kind == "invoice" and obj["lines"]["has_more"]:
             obj["lines"]["data"] = list(self.list("invoices.line_items", object_id))
             obj["lines"]["has_more"] = False
+        if kind == "refund" and obj.get("payment_intent"):
+            # A refund does not say which invoices were paid with what it gives back.
+            payment = {"type": "payment_intent", "payment_intent": obj["payment_intent"]}
+            obj["invoice_payments"] = list(
+                self.list("invoice_payments", params={"payment": payment})
+            )
         return obj
 
     def retrieve_many(self, requests):
-        """Fetch several objects at a time.
+        """Fetch several objects at a time; what Stripe refuses as too much is asked again, slower.
 
         :param list[tuple[str, str]] requests: Pairs of kind and id.
         :return: For each pair the object, or the error that its request raised.
@@ -220,11 +252,17 @@ class StripeGateway:
             except StripeGatewayError as error:
                 return error
 
-        requests = list(dict.fromkeys(requests))
-        if len(requests) < 2:
-            return {request: fetch(request) for request in requests}
-        with ThreadPoolExecutor(min(const.FETCH_THREADS, len(requests))) as executor:
-            return dict(zip(requests, executor.map(fetch, requests), strict=True))
+        def fetch_all(requests):
+            if len(requests) < 2:
+                return {request: fetch(request) for request in requests}
+            with ThreadPoolExecutor(min(const.FETCH_THREADS, len(requests))) as executor:
+                return dict(zip(requests, executor.map(fetch, requests), strict=True))
+
+        answers = fetch_all(list(dict.fromkeys(requests)))
+        for _repetition in range(RATE_LIMIT_RETRIES):
+            refused = [key for key, obj in answers.items() if isinstance(obj, StripeRateLimited)]
+            answers.update(fetch_all(refused))
+        return answers
 
     def list(self, service, *ids, params=None):
         """Yield all objects of a list, page by page.
@@ -234,13 +272,31 @@ class StripeGateway:
         :param dict params: Filters and `expand`.
         :raise StripeGatewayError: When a page cannot be fetched.
         """
-        params = {"limit": 100, **(params or {})}
+        after = None
         while True:
-            page = self.call(service, "list", *ids, params=params)
-            yield from page["data"]
-            if not page["has_more"] or not page["data"]:
+            objects, after = self.page(service, *ids, params=params, after=after)
+            yield from objects
+            if not after:
                 return
-            params = {**params, "starting_after": page["data"][-1]["id"]}
+
+    def page(self, service, *ids, params=None, after=None):
+        """Return one page of a list, and the id after which the next one begins.
+
+        :param str service: Service of the client.
+        :param ids: Ids that are part of the URL.
+        :param dict params: Filters and `expand`.
+        :param str after: Id of the last object of the page before.
+        :return: The objects, and what to give as `after` for the next page: None after the last.
+        :rtype: tuple[list[dict], str|None]
+        """
+        page = self.call(
+            service,
+            "list",
+            *ids,
+            params={"limit": const.PAGE_SIZE, **(params or {}), "starting_after": after},
+        )
+        more = page["has_more"] and page["data"]
+        return page["data"], page["data"][-1]["id"] if more else None
 
 
 # === WEBHOOKS === #

@@ -48,6 +48,15 @@ def to_datetime(timestamp):
     return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) if timestamp else False
 
 
+def to_timestamp(moment):
+    """Convert a naive UTC datetime, as Odoo stores it, to unix seconds.
+
+    :param datetime moment: The datetime.
+    :rtype: int
+    """
+    return int(moment.replace(tzinfo=UTC).timestamp())
+
+
 def to_local_date(timestamp, tz_name):
     """Return the calendar day on which an instant falls in a time zone.
 
@@ -104,6 +113,17 @@ def path(obj, dotted, default=None):
 def invoice_subscription_id(invoice):
     """Return the id of the subscription that a Stripe invoice bills, or False."""
     return object_id(path(invoice, "parent.subscription_details.subscription"))
+
+
+def invoice_date(invoice, tz_name):
+    """Return the day on which a Stripe invoice was finalized.
+
+    :param dict invoice: The invoice; a draft counts as of its making.
+    :param str|None tz_name: Name of the time zone, UTC when empty.
+    :rtype: date
+    """
+    finalized_at = path(invoice, "status_transitions.finalized_at") or invoice["created"]
+    return to_local_date(finalized_at, tz_name)
 
 
 def subscription_period(subscription):

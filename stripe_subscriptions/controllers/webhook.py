@@ -41,26 +41,30 @@ class StripeWebhook(http.Controller):
             verify_signature(
                 body,
                 request.httprequest.headers.get("Stripe-Signature"),
-                [provider_sudo.stripe_billing_webhook_secret],
+                provider_sudo._stripe_billing_get_secrets(),
             )
         except StripeSignatureInvalid:
-            return self._answer("signature", 400)
+            return self._refuse(provider_sudo, "signature")
         try:
             payload = json.loads(body)
             obj = payload["data"]["object"]
             # Some objects, such as a balance, have no id.
             texts = (payload["id"], payload["type"], obj.get("id", ""))
         except (ValueError, KeyError, TypeError, AttributeError):
-            return self._answer("malformed", 400)
+            return self._refuse(provider_sudo, "malformed")
         if not all(isinstance(text, str) for text in texts):
-            return self._answer("malformed", 400)
+            return self._refuse(provider_sudo, "malformed")
         if bool(payload.get("livemode")) != provider_sudo._stripe_livemode():
-            return self._answer("livemode", 400)
+            return self._refuse(provider_sudo, "livemode")
         if re.fullmatch(r"evt_0+", payload["id"]):
             # What "Send test event" sends: about objects that do not exist.
             return self._answer("test")
         event_model_sudo = request.env["stripe.event"].sudo()
         return self._answer(event_model_sudo._stripe_receive(provider_sudo, payload))
+
+    def _refuse(self, provider_sudo, reason):
+        provider_sudo._stripe_billing_refuse(reason)
+        return self._answer(reason, 400)
 
     def _answer(self, status, code=200):
         return request.make_json_response({"status": status}, status=code)

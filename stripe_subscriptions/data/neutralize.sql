@@ -2,6 +2,8 @@
 UPDATE payment_provider
    SET stripe_billing_webhook_key = NULL,
        stripe_billing_webhook_secret = NULL,
+       stripe_billing_previous_secret = NULL,
+       stripe_billing_previous_secret_until = NULL,
        stripe_billing_webhook_endpoint = NULL,
        stripe_billing_test_clock = NULL,
        stripe_secret_key = NULL,

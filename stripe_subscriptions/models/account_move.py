@@ -43,6 +43,10 @@ class AccountMove(models.Model):
         copy=False,
     )
     stripe_fetched_at = fields.Float(readonly=True, copy=False)
+    stripe_livemode = fields.Boolean(readonly=True, copy=False)
+    stripe_created_at = fields.Datetime(
+        string="Created at Stripe", readonly=True, copy=False, index="btree_not_null"
+    )
 
     _stripe_invoice_id_uniq = models.UniqueIndex(
         "(stripe_provider_id, stripe_invoice_id) WHERE stripe_invoice_id IS NOT NULL",
@@ -90,7 +94,9 @@ class AccountMove(models.Model):
             [
                 obj
                 for stripe_id, obj in fresh.items()
-                if stripe_id not in known and obj["status"] != "void"
+                if stripe_id not in known
+                and obj["status"] != "void"
+                and not provider._stripe_is_before_booking(obj)
             ],
         )
         moves |= new
@@ -100,7 +106,8 @@ class AccountMove(models.Model):
             if move.stripe_invoice_status != obj["status"]:
                 values["stripe_invoice_status"] = obj["status"]
             move.write(values)
-        new._stripe_post()
+        # A repair also posts what somebody has set back; the ordinary course leaves that alone.
+        (moves if self.env.context.get("stripe_repair") else new)._stripe_post()
         moves._stripe_reverse_void()
         self.env["account.payment"]._stripe_apply_invoice_payments(
             provider,
@@ -190,8 +197,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         tz = provider.company_id.partner_id.tz
-        finalized_at = utils.path(obj, "status_transitions.finalized_at") or obj["created"]
-        invoice_date = utils.to_local_date(finalized_at, tz)
+        invoice_date = utils.invoice_date(obj, tz)
         currency = self.env["res.currency"]._stripe_get(obj["currency"])
         sign = -1 if invoice.total < 0 else 1
         return {
@@ -207,6 +213,8 @@ class AccountMove(models.Model):
             "stripe_provider_id": provider.id,
             "stripe_invoice_id": obj["id"],
             "stripe_invoice_status": obj["status"],
+            "stripe_livemode": provider._stripe_livemode(),
+            "stripe_created_at": utils.to_datetime(obj["created"]),
             "invoice_line_ids": [
                 Command.create(
                     self._prepare_stripe_move_line_values(line, currency, sign, prices, taxes)
@@ -321,3 +329,12 @@ class AccountMove(models.Model):
             "target": "new",
             "url": f"https://dashboard.stripe.com/{mode}invoices/{self.stripe_invoice_id}",
         }
+
+    def action_stripe_events(self):
+        """Show the events about the invoice and its payments."""
+        payments = self.matched_payment_ids
+        stripe_ids = [
+            *self.mapped("stripe_invoice_id"),
+            *payments.mapped("stripe_invoice_payment_id"),
+        ]
+        return self.env["stripe.event"]._get_action(stripe_ids)

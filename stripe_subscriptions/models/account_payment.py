@@ -31,6 +31,11 @@ class AccountPayment(models.Model):
         copy=False,
     )
 
+    stripe_livemode = fields.Boolean(readonly=True, copy=False)
+    stripe_created_at = fields.Datetime(
+        string="Created at Stripe", readonly=True, copy=False, index="btree_not_null"
+    )
+
     _stripe_invoice_payment_id_uniq = models.UniqueIndex(
         "(stripe_provider_id, stripe_invoice_payment_id) "
         "WHERE stripe_invoice_payment_id IS NOT NULL",
@@ -38,6 +43,11 @@ class AccountPayment(models.Model):
     )
     _stripe_payment_ref_idx = models.Index(
         "(stripe_provider_id, stripe_payment_ref) WHERE stripe_payment_ref IS NOT NULL"
+    )
+    _stripe_refund_uniq = models.UniqueIndex(
+        "(stripe_provider_id, stripe_payment_ref) "
+        "WHERE stripe_payment_ref IS NOT NULL AND payment_type = 'outbound'",
+        "This Stripe refund is booked already.",
     )
 
     # === BUSINESS METHODS - WRITER === #
@@ -67,25 +77,36 @@ class AccountPayment(models.Model):
                 ("stripe_provider_id", "=", provider.id),
                 ("stripe_invoice_payment_id", "in", list(paid)),
             ]
-        ).mapped("stripe_invoice_payment_id")
-        missing = [paid[part_id] for part_id in paid if part_id not in booked]
-        if not missing:
-            return self.browse()
+        )
+        known = set(booked.mapped("stripe_invoice_payment_id"))
+        missing = [paid[part_id] for part_id in paid if part_id not in known]
         payments = self.create(
             [self._prepare_stripe_payment_values(provider, *row) for row in missing]
         )
-        payments.action_post()
-        self.env["account.move.line"]._reconcile_plan(
-            [
-                (payment.move_id | move).line_ids.filtered(
-                    lambda line: (
-                        line.account_id.account_type == "asset_receivable" and not line.reconciled
-                    )
-                )
-                for payment, (move, _obj, _part) in zip(payments, missing, strict=True)
-            ]
-        )
+        if self.env.context.get("stripe_repair"):
+            # A repair also mends what somebody has canceled, or taken off its invoice.
+            booked.filtered(lambda payment: payment.state == "canceled").action_draft()
+            payments |= booked
+        if payments:
+            payments.filtered(lambda payment: payment.state == "draft").action_post()
+            payments._stripe_reconcile([paid[p.stripe_invoice_payment_id][0] for p in payments])
         return payments
+
+    def _stripe_reconcile(self, moves):
+        """Reconcile payments with the invoices that they pay.
+
+        :param list[account.move] moves: The invoice of each payment.
+        """
+        plan = []
+        for payment, move in zip(self, moves, strict=True):
+            lines = (payment.move_id | move).line_ids.filtered(
+                lambda line: (
+                    line.account_id.account_type == "asset_receivable" and not line.reconciled
+                )
+            )
+            if len(lines.move_id) > 1:
+                plan.append(lines)
+        self.env["account.move.line"]._reconcile_plan(plan)
 
     @api.model
     def _prepare_stripe_payment_values(self, provider, move, obj, part):
@@ -114,6 +135,8 @@ class AccountPayment(models.Model):
             "payment_method_line_id": method_line.id,
             "memo": obj.get("number") or move.name,
             "stripe_provider_id": provider.id,
+            "stripe_livemode": provider._stripe_livemode(),
+            "stripe_created_at": utils.to_datetime(part["created"]),
             "stripe_invoice_payment_id": part["id"],
             "stripe_payment_ref": utils.object_id(payment.get(payment["type"])),
         }

@@ -1,17 +1,12 @@
-import re
-import secrets
-import string
-
-from odoo import api, fields, models
-from odoo.addons.stripe_subscriptions import const
+from odoo import fields, models
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     LIVE_KEY_PREFIXES,
     TEST_KEY_PREFIXES,
     StripeGateway,
     StripeGatewayError,
-    StripeNotFound,
+    StripeReadOnly,
 )
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 
 class PaymentProvider(models.Model):
@@ -24,31 +19,6 @@ class PaymentProvider(models.Model):
         help="The account that the key belongs to, as Stripe answered to the last connection test.",
         readonly=True,
         copy=False,
-    )
-    stripe_billing_webhook_key = fields.Char(
-        string="Webhook Key",
-        help="Part of the webhook's address. Letters and digits; when you change it, create the "
-        "webhook again or change its address at Stripe too.",
-        copy=False,
-        groups="base.group_system",
-    )
-    stripe_billing_webhook_url = fields.Char(
-        string="Webhook URL",
-        compute="_compute_stripe_billing_webhook_url",
-        groups="base.group_system",
-    )
-    stripe_billing_webhook_secret = fields.Char(
-        string="Subscriptions Webhook Secret",
-        help="Signs what Stripe sends to the webhook. Without it nothing is accepted.",
-        copy=False,
-        groups="base.group_system",
-    )
-    stripe_billing_webhook_endpoint = fields.Char(
-        string="Webhook Endpoint",
-        help="Stripe's ID of the webhook endpoint.",
-        readonly=True,
-        copy=False,
-        groups="base.group_system",
     )
     stripe_billing_journal_id = fields.Many2one(
         string="Subscriptions Journal",
@@ -73,24 +43,17 @@ class PaymentProvider(models.Model):
         "that you can let time pass for them in Stripe's Dashboard. A clock takes three customers.",
         copy=False,
     )
+    stripe_billing_book_from = fields.Date(
+        string="Book Invoices From",
+        help="Invoices that Stripe finalized before this day are in the books already and are never "
+        "booked here.",
+        copy=False,
+    )
     stripe_billing_price_count = fields.Integer(
         string="Plans", compute="_compute_stripe_billing_price_count"
     )
 
-    _stripe_billing_webhook_key_uniq = models.UniqueIndex(
-        "(stripe_billing_webhook_key) WHERE stripe_billing_webhook_key IS NOT NULL",
-        "Another payment provider uses this webhook key.",
-    )
-
     # === COMPUTE METHODS === #
-
-    @api.depends("stripe_billing_webhook_key")
-    def _compute_stripe_billing_webhook_url(self):
-        for provider in self:
-            key = provider.stripe_billing_webhook_key
-            provider.stripe_billing_webhook_url = (
-                f"{provider.get_base_url()}{const.WEBHOOK_ROUTE}/{key}" if key else False
-            )
 
     def _compute_stripe_billing_price_count(self):
         counts = dict(
@@ -100,25 +63,6 @@ class PaymentProvider(models.Model):
         )
         for provider in self:
             provider.stripe_billing_price_count = counts.get(provider, 0)
-
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains("stripe_billing_webhook_key")
-    def _check_stripe_billing_webhook_key(self):
-        for provider in self.sudo():
-            key = provider.stripe_billing_webhook_key
-            if key and not re.fullmatch(r"[A-Za-z0-9]+", key):
-                raise ValidationError(
-                    self.env._("The webhook key may only have the letters A to Z and digits.")
-                )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        providers = super().create(vals_list)
-        providers.filtered(lambda p: p.code == "stripe")._stripe_billing_ensure_webhook_key()
-        return providers
 
     # === ACTION METHODS === #
 
@@ -172,54 +116,6 @@ class PaymentProvider(models.Model):
             )
         )
 
-    def action_stripe_billing_create_webhook(self):
-        """Create the webhook endpoint at Stripe, or bring the one we made up to date.
-
-        Stripe tells the secret only when it creates an endpoint; one whose secret we do not have is
-        therefore replaced.
-
-        :return: A notification.
-        :raise UserError: When Stripe cannot be reached or refuses.
-        """
-        self.ensure_one()
-        self._stripe_billing_ensure_webhook_key()
-        self._stripe_billing_ensure_journal()
-        if not self.stripe_billing_user_id:
-            self.stripe_billing_user_id = self.env.user
-        endpoint_id = previous_id = self.sudo().stripe_billing_webhook_endpoint
-        if endpoint_id and self.sudo().stripe_billing_webhook_secret:
-            try:
-                self._stripe_client().call(
-                    "webhook_endpoints",
-                    "update",
-                    endpoint_id,
-                    params=self._prepare_stripe_webhook_params(),
-                )
-                return self._stripe_billing_notification(self.env._("The webhook is up to date."))
-            except StripeNotFound:
-                endpoint_id = False
-            except StripeGatewayError as error:
-                raise self._stripe_user_error(error) from error
-        if endpoint_id:
-            self._stripe_request("webhook_endpoints", "delete", endpoint_id)
-        endpoint = self._stripe_request(
-            "webhook_endpoints",
-            "create",
-            params={**self._prepare_stripe_webhook_params(), "api_version": const.API_VERSION},
-            idempotency_key=self._stripe_idempotency_key(
-                "webhook", self.stripe_billing_webhook_key, previous_id
-            ),
-        )
-        self.write(
-            {
-                "stripe_billing_webhook_endpoint": endpoint["id"],
-                "stripe_billing_webhook_secret": endpoint["secret"],
-            }
-        )
-        return self._stripe_billing_notification(
-            self.env._("Stripe sends its events to Odoo from now on.")
-        )
-
     def action_stripe_billing_view_prices(self):
         """Open the plans of the account."""
         self.ensure_one()
@@ -258,7 +154,8 @@ class PaymentProvider(models.Model):
                     "needs Enabled, a test key needs Test Mode."
                 )
             )
-        return StripeGateway.for_key(key)
+        gateway = StripeGateway.for_key(key)
+        return gateway.read_only() if self.stripe_billing_is_copy else gateway
 
     def _stripe_request(self, service, method, *ids, params=None, idempotency_key=None):
         """Send one request for a person who waits; see `StripeGateway.call`.
@@ -289,6 +186,15 @@ class PaymentProvider(models.Model):
         :param StripeGatewayError error: What went wrong.
         :rtype: UserError
         """
+        if isinstance(error, StripeReadOnly):
+            return UserError(
+                self.env._(
+                    "This database is a copy: it reads from the live Stripe account but changes "
+                    "nothing there, until an administrator takes the account over (payment provider "
+                    "%(provider)s).",
+                    provider=self.display_name,
+                )
+            )
         if error.retryable:
             return UserError(
                 self.env._("Stripe does not answer at the moment. Please try again in a minute.")
@@ -330,15 +236,6 @@ class PaymentProvider(models.Model):
                 )
             )
 
-    def _stripe_billing_ensure_webhook_key(self):
-        """Give the providers that have none a webhook key of their own."""
-        alphabet = string.ascii_letters + string.digits
-        for provider in self.sudo():
-            if not provider.stripe_billing_webhook_key:
-                provider.stripe_billing_webhook_key = "".join(
-                    secrets.choice(alphabet) for _ in range(32)
-                )
-
     def _stripe_billing_ensure_journal(self):
         """Return the sales journal that the account's invoices are posted in; make it if need be.
 
@@ -375,22 +272,14 @@ class PaymentProvider(models.Model):
             )
         return self.stripe_billing_journal_id
 
-    def _prepare_stripe_webhook_params(self):
-        """Return what an endpoint of ours is, at creation and afterwards."""
-        return {
-            "url": self.stripe_billing_webhook_url,
-            "enabled_events": list(const.EVENT_OBJECTS),
-            "description": f"{const.APP_NAME} {self.company_id.name}",
-        }
-
-    def _stripe_billing_notification(self, message):
+    def _stripe_billing_notification(self, message, kind="success"):
         """Return a client action that shows a message and reloads the form."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "message": message,
-                "type": "success",
+                "type": kind,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

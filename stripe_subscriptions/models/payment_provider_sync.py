@@ -1,4 +1,7 @@
+# Locks of lanes outlast a transaction: pylint: disable=invalid-commit
+import hashlib
 import logging
+from contextlib import contextmanager
 
 from odoo import models
 from odoo.addons.stripe_subscriptions import const, utils
@@ -15,6 +18,7 @@ WRITERS = {
     "customer": "stripe.customer",
     "subscription": "stripe.subscription",
     "invoice": "account.move",
+    "refund": "account.payment",
 }
 
 
@@ -66,12 +70,18 @@ class PaymentProvider(models.Model):
         :return: For each object asked for or referred to: the object, or the error of its request.
         :rtype: dict[tuple[str, str], dict|StripeGatewayError]
         """
-        gateway = self._stripe_client()
-        fetched = {}
-        missing = list(dict.fromkeys(requests))
-        while missing:
-            fetched.update(gateway.retrieve_many(missing))
-            missing = [key for key in self._stripe_get_references(fetched) if key not in fetched]
+        requests = list(dict.fromkeys(requests))
+        return self._stripe_complete(self._stripe_client().retrieve_many(requests))
+
+    def _stripe_complete(self, fetched):
+        """Add to fetched objects those they refer to that Odoo does not have yet.
+
+        :param dict fetched: See `_stripe_fetch`.
+        :rtype: dict[tuple[str, str], dict|StripeGatewayError]
+        """
+        fetched = dict(fetched)
+        while missing := [k for k in self._stripe_get_references(fetched) if k not in fetched]:
+            fetched.update(self._stripe_client().retrieve_many(missing))
         return fetched
 
     def _stripe_get_references(self, fetched):
@@ -89,6 +99,11 @@ class PaymentProvider(models.Model):
                 always.append(("invoice", utils.object_id(obj.get("invoice"))))
             elif kind == "invoice_payment":
                 always.append(("invoice", utils.object_id(obj["invoice"])))
+            elif kind == "refund":
+                always += [
+                    ("invoice", utils.object_id(part["invoice"]))
+                    for part in obj.get("invoice_payments") or []
+                ]
             elif kind == "subscription":
                 unless_known.append(("customer", utils.object_id(obj["customer"])))
                 unless_known += [
@@ -153,3 +168,119 @@ class PaymentProvider(models.Model):
             and ("invoice", utils.object_id(obj["invoice"])) in applied
         }
         return applied
+
+    def _stripe_get_record(self, kind, object_id):
+        """Return the record of a Stripe object, empty when there is none.
+
+        :param str|None kind: See `const.FETCH_SPECS`.
+        :param str object_id: Its id.
+        """
+        self.ensure_one()
+        if kind == "invoice_payment":
+            return self.env["account.payment"].search(
+                [
+                    ("stripe_provider_id", "=", self.id),
+                    ("stripe_invoice_payment_id", "=", object_id),
+                ]
+            )
+        if kind == "checkout.session":
+            return self.env["stripe.subscription"].search(
+                [("provider_id", "=", self.id), ("checkout_session", "=", object_id)], limit=1
+            )
+        if kind not in WRITERS:
+            return self.env["stripe.price"]
+        return self.env[WRITERS[kind]]._stripe_find(self, [object_id])
+
+    # === BUSINESS METHODS - COMPARISON === #
+
+    def _stripe_compare(self, fetched):
+        """Compare fetched objects with what Odoo has of them.
+
+        :param dict fetched: See `_stripe_fetch`.
+        :return: For each object that differs the fields: name, here, there.
+        :rtype: dict[tuple[str, str], list[tuple[str, str, str]]]
+        :raise StripeGatewayError: When one of the answers is such an error.
+        """
+        self = self.sudo().with_company(self.company_id)
+        by_kind = {}
+        for (kind, object_id), obj in fetched.items():
+            if isinstance(obj, StripeNotFound):
+                obj = {"id": object_id, "deleted": True}
+            if isinstance(obj, StripeGatewayError):
+                raise obj
+            by_kind.setdefault(kind, []).append(obj)
+        found = {}
+        for kind, objects in by_kind.items():
+            model = self.env[WRITERS[kind]]
+            records = model._stripe_find(self, [obj["id"] for obj in objects])
+            by_id = {record._get_stripe_ids()[0]: record for record in records}
+            lookup = model._prepare_stripe_lookup(self, objects)
+            for obj in objects:
+                record = by_id.get(obj["id"], model)
+                if rows := record._stripe_get_differences(self, obj, lookup):
+                    found[kind, obj["id"]] = rows
+        return found
+
+    def _stripe_without_pending(self, keys):
+        """Leave out the objects that an event is about to change.
+
+        :param list[tuple[str, str]] keys: Pairs of kind and id.
+        :rtype: list[tuple[str, str]]
+        """
+        pending = self.env["stripe.event"].search(
+            [
+                ("provider_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("object_id", "in", [object_id for _kind, object_id in keys]),
+            ]
+        )
+        busy = set(pending.mapped("object_id"))
+        return [key for key in keys if key[1] not in busy]
+
+    def _stripe_is_before_booking(self, invoice):
+        """Return whether an invoice is from before the date from which the account is booked here.
+
+        :param dict invoice: A Stripe invoice.
+        :rtype: bool
+        """
+        book_from = self.sudo().stripe_billing_book_from
+        if not book_from:
+            return False
+        return utils.invoice_date(invoice, self.company_id.partner_id.tz) < book_from
+
+    # === BUSINESS METHODS - LOCKS === #
+
+    @contextmanager
+    def _stripe_lock(self, fetched):
+        """Keep other lanes from the same customers, and from the journals while documents are booked.
+
+        The locks are those of the database session and always taken in the same order, so that lanes
+        wait for each other instead of failing. They end with the connection of a lane that dies. The
+        transaction begins anew once they are held, so that it sees what the others have written.
+
+        :param dict fetched: See `_stripe_fetch`.
+        """
+        names = set()
+        for (kind, object_id), obj in fetched.items():
+            if isinstance(obj, StripeGatewayError):
+                continue
+            names.add(object_id if kind == "customer" else utils.object_id(obj.get("customer")))
+            if kind in ("invoice", "refund"):
+                # Numbers of one journal are given one after the other in any case.
+                names.add("journal")
+        keys = sorted(
+            int.from_bytes(
+                hashlib.blake2b(f"{self.id}/{name}".encode(), digest_size=8).digest(), signed=True
+            )
+            for name in names - {False, None}
+        )
+        for key in keys:
+            self.env.cr.execute("SELECT pg_advisory_lock(%s)", [key])
+        self.env.cr.commit()
+        try:
+            yield
+        finally:
+            self.env.cr.rollback()
+            for key in keys:
+                self.env.cr.execute("SELECT pg_advisory_unlock(%s)", [key])
+            self.env.cr.commit()

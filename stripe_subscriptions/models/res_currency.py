@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 
 class ResCurrency(models.Model):
@@ -13,15 +14,23 @@ class ResCurrency(models.Model):
         :rtype: res.currency
         :raise UserError: When Odoo does not have the currency.
         """
+        currency = self.browse(self._stripe_get_id(code.upper()))
+        if not currency.active:
+            currency.sudo().action_unarchive()
+        return currency
+
+    @api.model
+    @ormcache("code")
+    def _stripe_get_id(self, code):
         currency = (
-            self.sudo()
-            .with_context(active_test=False)
-            .search([("name", "=", code.upper())], limit=1)
+            self.sudo().with_context(active_test=False).search([("name", "=", code)], limit=1)
         )
         if not currency:
             raise UserError(
-                self.env._("Odoo has no currency %(code)s: create it first.", code=code.upper())
+                self.env._("Odoo has no currency %(code)s: create it first.", code=code)
             )
-        if not currency.active:
-            currency.action_unarchive()
-        return self.browse(currency.id)
+        return currency.id
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_stripe_cache(self):
+        self.env.registry.clear_cache()

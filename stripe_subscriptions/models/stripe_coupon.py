@@ -60,7 +60,7 @@ class StripeCoupon(models.Model):
     # === BUSINESS METHODS - WRITER === #
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
+    def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         currency = obj.get("currency")
         return {

@@ -36,6 +36,11 @@ class StripeCustomer(models.Model):
     delinquent = fields.Boolean(
         help="Whether the customer's latest invoice is past due.", readonly=True
     )
+    test_clock = fields.Char(
+        help="The test clock that lets time pass for the customer, in test mode.",
+        readonly=True,
+        index="btree_not_null",
+    )
     active = fields.Boolean(
         help="Off when the customer was deleted at Stripe.", default=True, readonly=True
     )
@@ -142,41 +147,73 @@ class StripeCustomer(models.Model):
 
         Who a customer made elsewhere is, is not guessed.
         """
+        self = self._with_stripe_sync(provider)
         known = set(self._stripe_find(provider, [obj["id"] for obj in objects]).mapped("stripe_id"))
         known |= set(self.env.context.get("stripe_customer_partners", ()))
-        known |= {obj["id"] for obj in objects if self._get_metadata_partner(provider, obj)}
+        others = [obj for obj in objects if obj["id"] not in known]
+        known |= set(self._get_metadata_partners(provider, others))
         return super()._stripe_apply(provider, [obj for obj in objects if obj["id"] in known])
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
+    def _prepare_stripe_lookup(self, provider, objects):
+        """Override of `stripe.mixin`."""
+        partners = dict(self.env.context.get("stripe_customer_partners", {}))
+        others = [obj for obj in objects if obj["id"] not in partners and not obj.get("deleted")]
+        return {"partners": self._get_metadata_partners(provider, others) | partners}
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         currency = obj.get("currency")
         return {
             "currency_id": currency and self.env["res.currency"]._stripe_get(currency).id,
             "delinquent": obj.get("delinquent") or False,
+            "test_clock": utils.object_id(obj.get("test_clock")),
             "active": True,
         }
 
     @api.model
-    def _prepare_stripe_create_values(self, provider, obj):
+    def _prepare_stripe_create_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
-        partners = self.env.context.get("stripe_customer_partners", {})
-        partner_id = partners.get(obj["id"]) or self._get_metadata_partner(provider, obj).id
-        return {"partner_id": partner_id}
+        return {"partner_id": lookup["partners"][obj["id"]]}
 
     @api.model
-    def _get_metadata_partner(self, provider, obj):
-        """Return the partner for which this database made a customer at Stripe.
+    def _get_metadata_partners(self, provider, objects):
+        """Return the partners for which this database made customers at Stripe.
 
-        It is found so when the answer to the request that made it was lost.
+        They are found so when the answer to the request that made a customer was lost. Partners that
+        have another customer by now are left out.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: Stripe customers.
+        :return: Ids of partners by id of the customer.
+        :rtype: dict[str, int]
         """
-        metadata = obj.get("metadata") or {}
-        partner_id = metadata.get("odoo_partner_id") or ""
-        partner_model = self.env["res.partner"]
-        if metadata.get(const.METADATA_DATABASE) != provider._stripe_database():
-            return partner_model
-        partner = partner_model.browse(int(partner_id) if partner_id.isdigit() else ()).exists()
-        return partner_model if partner and self._stripe_get(provider, partner) else partner
+        database = provider._stripe_database()
+        wanted = {}
+        for obj in objects:
+            metadata = obj.get("metadata") or {}
+            partner_id = metadata.get("odoo_partner_id") or ""
+            if metadata.get(const.METADATA_DATABASE) == database and partner_id.isdigit():
+                wanted[obj["id"]] = int(partner_id)
+        if not wanted:
+            return {}
+        partner_ids = set(self.env["res.partner"].browse(set(wanted.values())).exists().ids)
+        linked = self.search(
+            [
+                ("provider_id", "=", provider.id),
+                ("partner_id", "in", list(partner_ids)),
+                ("livemode", "=", provider._stripe_livemode()),
+            ]
+        )
+        partner_ids -= set(linked.partner_id.ids)
+        return {key: partner for key, partner in wanted.items() if partner in partner_ids}
+
+    def _stripe_get_differences(self, provider, obj, lookup):
+        """Override of `stripe.mixin`: a customer that no partner is linked to is none of ours."""
+        if not self and obj["id"] not in lookup["partners"]:
+            return []
+        return super()._stripe_get_differences(provider, obj, lookup)
 
     @api.model
     def _stripe_require(self, provider, stripe_ids):

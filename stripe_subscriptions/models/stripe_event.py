@@ -2,7 +2,7 @@ import json
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.addons.stripe_subscriptions import const, utils
+from odoo.addons.stripe_subscriptions import const, stripe_events, utils
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -58,6 +58,13 @@ class StripeEvent(models.Model):
         default="pending",
         index=True,
     )
+    origin = fields.Selection(
+        [("webhook", "Webhook"), ("catch_up", "Catch-up")],
+        string="Came By",
+        help="Whether Stripe sent it, or Odoo had to fetch what Stripe's webhook did not bring.",
+        readonly=True,
+        default="webhook",
+    )
     attempts = fields.Integer(readonly=True, default=0)
     next_attempt_at = fields.Datetime(readonly=True)
     error = fields.Char(string="Reason", help="Why it failed or was ignored.", readonly=True)
@@ -83,6 +90,8 @@ class StripeEvent(models.Model):
         """
         if any(event.state == "done" for event in self):
             raise UserError(self.env._("An event that is done is not processed again."))
+        if any(event.event_type not in stripe_events.HANDLED for event in self):
+            raise UserError(self.env._("Odoo has no use for events of this type."))
         self.activity_unlink(["mail.mail_activity_data_warning"])
         self.write(
             {
@@ -94,12 +103,58 @@ class StripeEvent(models.Model):
         )
         self._trigger_lanes()
 
+    @api.model
+    def action_retry_all_failed(self):
+        """Process all failed events again.
+
+        :return: A notification that counts them.
+        """
+        failed = self.search([("state", "=", "failed")])
+        failed.action_retry()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._("%s events are processed again.", len(failed)),
+                "type": "success",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     def action_ignore(self):
         """Leave the events alone for good."""
         self.activity_unlink(["mail.mail_activity_data_warning"])
         self.filtered(lambda event: event.state != "done").write({"state": "ignored"})
 
+    def action_open_record(self):
+        """Open what the event was about.
+
+        :raise UserError: When Odoo has nothing of it.
+        """
+        record = self._get_record()
+        if not record:
+            raise UserError(self.env._("Nothing in Odoo belongs to this object."))
+        return record._get_records_action()
+
     # === BUSINESS METHODS === #
+
+    def _get_record(self):
+        """Return the record of the object that the event is about; empty when there is none."""
+        self.ensure_one()
+        return self.provider_id._stripe_get_record(
+            stripe_events.HANDLED.get(self.event_type), self.object_id
+        )
+
+    @api.model
+    def _get_action(self, stripe_ids):
+        """Return the action that shows the events about objects.
+
+        :param list[str] stripe_ids: Ids of Stripe objects.
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "stripe_subscriptions.action_stripe_event"
+        )
+        return {**action, "domain": [("object_id", "in", stripe_ids)], "path": False}
 
     @api.model
     def _stripe_receive(self, provider, payload):
@@ -110,14 +165,60 @@ class StripeEvent(models.Model):
         :return: `received`, `ignored` or `duplicate`.
         :rtype: str
         """
-        event_type = payload["type"]
+        events = self._stripe_store(provider, [payload])
+        if not events:
+            return "duplicate"
+        return "received" if self._is_handled(payload) else "ignored"
+
+    @api.model
+    def _stripe_store(self, provider, payloads, origin="webhook"):
+        """Store the events that are not in the inbox yet, and wake a lane.
+
+        :param payment.provider provider: The Stripe account they belong to.
+        :param list[dict] payloads: Events.
+        :param str origin: How they came, see the field.
+        :return: The new ones.
+        :rtype: stripe.event
+        """
+        if not payloads:
+            return self.browse()
+        rows = [self._prepare_row(provider, payload, origin) for payload in payloads]
+        inserted = self.env.execute_query(
+            SQL(
+                "INSERT INTO stripe_event (%s) VALUES %s "
+                "ON CONFLICT (provider_id, stripe_id) DO NOTHING RETURNING id",
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(
+                    SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in row.values()))
+                    for row in rows
+                ),
+            )
+        )
+        events = self.browse(row[0] for row in inserted)
+        if any(row["state"] == "pending" for row in rows):
+            events._trigger_lanes()
+        return events
+
+    @api.model
+    def _is_handled(self, payload):
+        """Return whether a payload's type is one of those that we act on."""
+        return payload["type"] in stripe_events.HANDLED and bool(
+            utils.path(payload, "data.object.id")
+        )
+
+    @api.model
+    def _prepare_row(self, provider, payload, origin):
+        """Return the columns of an event.
+
+        :rtype: dict
+        """
         obj = utils.path(payload, "data.object", {})
-        handled = event_type in const.EVENT_OBJECTS and bool(obj.get("id"))
+        handled = self._is_handled(payload)
         now = fields.Datetime.now()
-        values = {
+        return {
             "stripe_id": payload["id"],
             "provider_id": provider.id,
-            "event_type": event_type,
+            "event_type": payload["type"],
             "object_type": obj.get("object"),
             "object_id": obj.get("id"),
             "created_at": utils.to_datetime(payload.get("created")) or now,
@@ -126,6 +227,7 @@ class StripeEvent(models.Model):
             "api_version": payload.get("api_version"),
             "payload": json.dumps(payload),
             "state": "pending" if handled else "ignored",
+            "origin": origin,
             "next_attempt_at": now if handled else None,
             "attempts": 0,
             "create_uid": self.env.uid,
@@ -133,30 +235,21 @@ class StripeEvent(models.Model):
             "create_date": now,
             "write_date": now,
         }
-        inserted = self.env.execute_query(
-            SQL(
-                "INSERT INTO stripe_event (%s) VALUES (%s) "
-                "ON CONFLICT (provider_id, stripe_id) DO NOTHING RETURNING id",
-                SQL(", ").join(map(SQL.identifier, values)),
-                SQL(", ").join(SQL("%s", value) for value in values.values()),
-            )
-        )
-        if not inserted:
-            return "duplicate"
-        if not handled:
-            return "ignored"
-        self.browse(inserted[0][0])._trigger_lanes()
-        return "received"
+
+    # === BUSINESS METHODS - LANES === #
 
     def _trigger_lanes(self):
-        """Wake one of the cron lanes; any lane takes whatever is pending."""
+        """Wake one of the cron lanes, or all for many events; any lane takes whatever is pending."""
         lanes = self._get_lanes()
-        if self and lanes:
+        if len(self) > const.EVENT_BATCH_SIZE:
+            for lane in lanes:
+                lane._trigger()
+        elif self and lanes:
             lanes[self[0].id % len(lanes)]._trigger()
 
     @api.model
     def _get_lanes(self):
-        """Return the cron jobs that process events.
+        """Return the cron jobs that process events; context `active_test` as for any search.
 
         :rtype: ir.cron
         """
@@ -172,14 +265,36 @@ class StripeEvent(models.Model):
             )
         )
 
+    @api.model
+    def _set_lanes(self, number):
+        """Have a number of lanes share the inbox; a lane works when a cron worker is free for it.
+
+        :param int number: From 1 to `const.MAX_EVENT_LANES`.
+        :raise UserError: When it is out of that range.
+        """
+        if not 1 <= number <= const.MAX_EVENT_LANES:
+            raise UserError(self.env._("Choose between 1 and %s lanes.", const.MAX_EVENT_LANES))
+        lanes = self.with_context(active_test=False)._get_lanes()
+        for position in range(len(lanes), number):
+            lanes |= lanes[0].copy(
+                {"name": self.env._("Stripe: process events (lane %s)", position + 1)}
+            )
+        lanes[:number].filtered(lambda lane: not lane.active).active = True
+        lanes[number:].filtered("active").active = False
+
     @api.autovacuum
     def _gc_events(self):
-        """Delete events that were done or ignored long ago."""
+        """Delete events that were done or ignored longer ago than the setting says."""
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("stripe_subscriptions.event_retention_days", const.EVENT_RETENTION_DAYS)
+        )
         limit = 10000
         old = self.search(
             [
                 ("state", "in", ("done", "ignored")),
-                ("received_at", "<", fields.Datetime.now() - timedelta(days=90)),
+                ("received_at", "<", fields.Datetime.now() - timedelta(days=days)),
             ],
             limit=limit,
         )

@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import psycopg2
 from odoo import api, fields, models
-from odoo.addons.stripe_subscriptions import const, utils
-from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
+from odoo.addons.stripe_subscriptions import const, stripe_events, utils
+from odoo.addons.stripe_subscriptions.stripe_gateway import (
+    StripeGatewayError,
+    StripeKeyRefused,
+    StripeNotFound,
+)
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -105,15 +109,19 @@ class StripeEvent(models.Model):
                 continue
             # What other lanes wrote while we fetched is seen from here on.
             self.env.cr.commit()
-            provider = provider.with_context(stripe_fetched_at=fetched_at)
-            if not events._apply(provider, fetched):
+            settled = False
+            with provider._stripe_lock(fetched):
+                settled = events._apply(
+                    provider.with_context(stripe_fetched_at=fetched_at), fetched
+                )
+            if not settled:
                 for event in events:
                     event._apply_alone(provider)
 
     def _get_fetch_request(self):
         """Return kind and id of the object that the event is about."""
         self.ensure_one()
-        kind = const.EVENT_OBJECTS[self.event_type]
+        kind = stripe_events.HANDLED[self.event_type]
         return kind, self.object_id
 
     def _apply(self, provider, fetched, final=False):
@@ -126,6 +134,13 @@ class StripeEvent(models.Model):
             again: one by one, or because another lane was faster with one of the records.
         :rtype: bool
         """
+        lacking = self._get_lacking(fetched)
+        if lacking and len(self) > 1:
+            return False
+        if lacking:
+            self._fail(lacking)
+            self.env.cr.commit()
+            return True
         try:
             applied = provider._stripe_write(fetched)
             self._settle(fetched, applied)
@@ -158,8 +173,25 @@ class StripeEvent(models.Model):
             fetched = provider._stripe_fetch([self._get_fetch_request()])
             self.env.cr.commit()
             final = attempt == CONFLICT_ATTEMPTS
-            if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
-                return
+            with provider._stripe_lock(fetched):
+                if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
+                    return
+
+    def _get_lacking(self, fetched):
+        """Return the error by which something that the events' objects refer to is not there yet.
+
+        What is not there would be taken for unknown.
+
+        :param dict fetched: What was fetched.
+        :rtype: StripeGatewayError|None
+        """
+        own = {event._get_fetch_request() for event in self}
+        errors = (
+            answer
+            for key, answer in fetched.items()
+            if key not in own and isinstance(answer, StripeGatewayError)
+        )
+        return next((e for e in errors if not isinstance(e, StripeNotFound)), None)
 
     def _settle(self, fetched, applied):
         """Write down what became of the events.
@@ -200,15 +232,40 @@ class StripeEvent(models.Model):
         moves = self.env["account.move"].sudo()._stripe_find(self.provider_id, [invoice_id])
         return moves.filtered(lambda move: move.state == "draft").stripe_booking_error
 
+    def _postpone(self, message):
+        """Try again later without counting an attempt: nothing is wrong with the events themselves.
+
+        The wait grows with the events' age, so that a long outage of Stripe costs few requests.
+
+        :param str message: What they wait for.
+        """
+        now = fields.Datetime.now()
+        for event in self:
+            age = (now - event.received_at).total_seconds()
+            delay = min(const.EVENT_POSTPONE_DELAY + age / 10, const.EVENT_POSTPONE_MAX_DELAY)
+            event.write(
+                {
+                    "error": message[:500],
+                    "attempts": max(event.attempts - 1, 0),
+                    "next_attempt_at": now + timedelta(seconds=delay * random.uniform(0.5, 1.5)),
+                }
+            )
+        _logger.info("%s Stripe events are postponed: %s", len(self), message)
+
     def _fail(self, error):
         """Write down a failed attempt: try again later, or give up and call a person.
+
+        What may go away by itself, such as Stripe being out of reach or another transaction being
+        faster, does not count as an attempt.
 
         :param Exception error: What went wrong.
         """
         now = fields.Datetime.now()
-        message = str(error) or type(error).__name__
-        if not isinstance(error, (UserError, StripeGatewayError)):
-            message = f"{type(error).__name__}: {message}"
+        if isinstance(error, psycopg2.OperationalError):
+            return self._postpone(self.env._("Other work on the same records was in the way."))
+        if isinstance(error, StripeGatewayError) and error.retryable:
+            return self._postpone(self.env._("Stripe did not answer: %s", error))
+        message = self._get_message(error)
         for event in self:
             delay = min(
                 const.EVENT_RETRY_DELAY * 2 ** (max(event.attempts, 1) - 1),
@@ -230,6 +287,29 @@ class StripeEvent(models.Model):
                 event.object_id,
                 event.attempts,
             )
+
+    @api.model
+    def _get_message(self, error):
+        """Return an error in words that a person can act on.
+
+        :param Exception error: What went wrong.
+        :rtype: str
+        """
+        if isinstance(error, StripeKeyRefused):
+            return self.env._(
+                "Stripe refuses the secret key of the payment provider, or the key lacks a "
+                "permission: %s",
+                error,
+            )
+        if isinstance(error, StripeGatewayError):
+            return self.env._("Stripe says: %s", error)
+        if isinstance(error, UserError):
+            return str(error)
+        return self.env._(
+            "Odoo could not process it; the server's log says more. %(kind)s: %(error)s",
+            kind=type(error).__name__,
+            error=error,
+        )
 
     def _call_person(self, message):
         """Give the responsible of the Stripe account an activity for an event that failed for good."""

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.addons.stripe_subscriptions import const
+from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -42,6 +42,9 @@ class StripeMixin(models.AbstractModel):
         prefetch=False,
         groups="base.group_system",
     )
+    stripe_created_at = fields.Datetime(
+        string="Created at Stripe", readonly=True, copy=False, index=True
+    )
     # Unix seconds with a fraction: an Odoo Datetime cannot tell two moments of one second apart.
     stripe_fetched_at = fields.Float(
         string="Fetched At",
@@ -76,6 +79,7 @@ class StripeMixin(models.AbstractModel):
         objects = {obj["id"]: obj for obj in objects}
         records = self._stripe_find(provider, list(objects))
         by_id = {record.stripe_id: record for record in records}
+        lookup = self._prepare_stripe_lookup(provider, list(objects.values()))
         vals_list, applied = [], []
         for stripe_id, obj in objects.items():
             record = by_id.get(stripe_id, self.browse())
@@ -85,22 +89,22 @@ class StripeMixin(models.AbstractModel):
                 record._stripe_apply_deleted(fetched_at)
                 continue
             provider._stripe_check_livemode(obj)
-            values = {
-                **self._prepare_stripe_values(provider, obj),
-                "stripe_data": obj,
-                "stripe_fetched_at": fetched_at,
-            }
+            values = self._prepare_stripe_values(provider, obj, lookup)
+            fetched = {"stripe_data": obj, "stripe_fetched_at": fetched_at}
             if record:
-                record.write(values)
+                changes = record._stripe_get_changes(values)
+                record.write({**{name: values[name] for name in changes}, **fetched})
                 applied.append(record)
             else:
                 vals_list.append(
                     {
-                        **self._prepare_stripe_create_values(provider, obj),
+                        **self._prepare_stripe_create_values(provider, obj, lookup),
                         **values,
+                        **fetched,
                         "provider_id": provider.id,
                         "stripe_id": stripe_id,
                         "livemode": obj.get("livemode", False),
+                        "stripe_created_at": utils.to_datetime(obj.get("created")),
                     }
                 )
         created = self.create(vals_list)
@@ -109,17 +113,29 @@ class StripeMixin(models.AbstractModel):
         return records | created
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
+    def _prepare_stripe_lookup(self, provider, objects):
+        """Return the records that objects refer to, read once for all of them.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: Stripe objects of the model's kind.
+        :return: Dictionaries of records by Stripe id, by name.
+        :rtype: dict[str, dict]
+        """
+        return {}
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj, lookup):
         """Map a Stripe object to values. Pure: no writes, no requests.
 
         :param payment.provider provider: The Stripe account.
         :param dict obj: The object.
+        :param dict lookup: See `_prepare_stripe_lookup`.
         :rtype: dict
         """
         raise NotImplementedError(f"{self._name} does not say how it maps Stripe's objects")
 
     @api.model
-    def _prepare_stripe_create_values(self, provider, obj):
+    def _prepare_stripe_create_values(self, provider, obj, lookup):
         """Same as `_prepare_stripe_values`, for what is only set when the record is made."""
         return {}
 
@@ -135,10 +151,67 @@ class StripeMixin(models.AbstractModel):
 
         :param float fetched_at: Unix seconds.
         """
-        values = {"stripe_fetched_at": fetched_at}
-        if "active" in self._fields:
-            values["active"] = False
-        self.write(values)
+        self.write({"stripe_fetched_at": fetched_at, "active": False})
+
+    # === BUSINESS METHODS - COMPARISON === #
+
+    def _stripe_get_changes(self, values):
+        """Return which values differ from those of the record, with what is here and there.
+
+        :param dict values: As for `write`.
+        :rtype: dict[str, tuple]
+        """
+        self.ensure_one()
+        changes = {}
+        for name, there in values.items():
+            field = self._fields[name]
+            here = self[name]
+            if field.type == "many2many":
+                here, there = here.ids, [i for command in there for i in command[2] or ()]
+                differs = set(here) != set(there)
+            else:
+                here = field.convert_to_write(here, self)
+                differs = (here or False) != (there or False)
+                if differs and field.type == "float":
+                    differs = abs((here or 0) - (there or 0)) > 1e-9
+            if differs:
+                changes[name] = (here, there)
+        return changes
+
+    def _stripe_get_differences(self, provider, obj, lookup):
+        """Say how the record differs from its object at Stripe; without a record, that it is missing.
+
+        :param payment.provider provider: The Stripe account.
+        :param dict obj: The object.
+        :param dict lookup: See `_prepare_stripe_lookup`.
+        :return: For each field that differs: its name, what is here, what is there.
+        :rtype: list[tuple[str, str, str]]
+        """
+        if obj.get("deleted"):
+            return [("active", "True", "False")] if self and self.active else []
+        if not self:
+            return [("stripe_id", "", obj["id"])]
+        return [
+            (name, self._stripe_describe(name, here), self._stripe_describe(name, there))
+            for name, (here, there) in self._stripe_get_changes(
+                self._prepare_stripe_values(provider, obj, lookup)
+            ).items()
+        ]
+
+    @api.model
+    def _stripe_describe(self, name, value):
+        """Return the value of a field as people read it.
+
+        :param str name: Name of the field.
+        :param value: As for `write`.
+        :rtype: str
+        """
+        field = self._fields[name]
+        if field.relational and value:
+            return ", ".join(self.env[field.comodel_name].browse(value).mapped("display_name"))
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value) or ""
+        return "" if value is False or value is None else str(value)
 
     # === BUSINESS METHODS - HELPERS === #
 
@@ -188,3 +261,14 @@ class StripeMixin(models.AbstractModel):
     def action_stripe_dashboard(self):
         """Open the object in Stripe's Dashboard."""
         return {"type": "ir.actions.act_url", "url": self._stripe_dashboard_url(), "target": "new"}
+
+    def action_stripe_events(self):
+        """Show the events about the record."""
+        return self.env["stripe.event"]._get_action(self._get_stripe_event_ids())
+
+    def _get_stripe_event_ids(self):
+        """Return the ids of the Stripe objects whose events are about the record.
+
+        :rtype: list[str]
+        """
+        return self._get_stripe_ids()

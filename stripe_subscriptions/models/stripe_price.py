@@ -201,7 +201,7 @@ class StripePrice(models.Model):
             self._stripe_apply(provider, objects)
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
+    def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         product = obj["product"] if isinstance(obj["product"], dict) else {}
         amount = obj.get("unit_amount_decimal") or obj.get("unit_amount") or 0

@@ -18,12 +18,13 @@ class StripeSubscription(models.Model):
         """
         self = self._with_stripe_sync(provider)
         customers = self.env["stripe.customer"]._stripe_find(
-            provider, [utils.object_id(obj.get("customer")) for obj in objects]
+            provider, list({utils.object_id(obj.get("customer")) for obj in objects} - {False})
         )
         linked = set(customers.mapped("stripe_id"))
+        gone = [obj for obj in objects if obj.get("deleted")]
         objects = [obj for obj in objects if utils.object_id(obj.get("customer")) in linked]
         self._stripe_link_drafts(provider, objects)
-        return super()._stripe_apply(provider, objects)
+        return super()._stripe_apply(provider, objects + gone)
 
     @api.model
     def _stripe_link_drafts(self, provider, objects):
@@ -61,13 +62,49 @@ class StripeSubscription(models.Model):
         return int(record_id) if record_id.isdigit() else 0
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
-        """Override of `stripe.mixin`."""
-        customer = self.env["stripe.customer"]._stripe_require(
-            provider, [utils.object_id(obj["customer"])]
-        )[utils.object_id(obj["customer"])]
+    def _prepare_stripe_lookup(self, provider, objects):
+        """Override of `stripe.mixin`: customers, plans, tax rates and coupons."""
+        ids = {"customers": set(), "prices": set(), "rates": set(), "coupons": set()}
+        for obj in objects:
+            if obj.get("deleted"):
+                continue
+            ids["customers"].add(utils.object_id(obj["customer"]))
+            ids["prices"] |= {item["price"]["id"] for item in utils.path(obj, "items.data", [])}
+            ids["rates"] |= {rate["id"] for rate in obj.get("default_tax_rates") or []}
+            ids["coupons"].add(self._get_coupon_id(obj))
+        models_by_name = {
+            "customers": "stripe.customer",
+            "prices": "stripe.price",
+            "rates": "stripe.tax.rate",
+            "coupons": "stripe.coupon",
+        }
+        return {
+            name: {
+                record.stripe_id: record
+                for record in self.env[model]._stripe_find(provider, list(ids[name] - {False}))
+            }
+            for name, model in models_by_name.items()
+        }
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj, lookup):
+        """Override of `stripe.mixin`.
+
+        :raise UserError: When the customer is not linked to a partner.
+        """
+        customer = lookup["customers"].get(utils.object_id(obj["customer"]))
+        if not customer:
+            self.env["stripe.customer"]._stripe_require(
+                provider, [utils.object_id(obj["customer"])]
+            )
         start, end = utils.subscription_period(obj)
         cancel_at = obj.get("cancel_at") or (obj["cancel_at_period_end"] and end) or None
+        coupon = lookup["coupons"].get(self._get_coupon_id(obj))
+        rates = [
+            lookup["rates"][rate["id"]].id
+            for rate in obj.get("default_tax_rates") or []
+            if rate["id"] in lookup["rates"]
+        ]
         return {
             "stripe_customer_id": customer.id,
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
@@ -80,26 +117,31 @@ class StripeSubscription(models.Model):
             "canceled_at": utils.to_datetime(obj.get("canceled_at")),
             "ended_at": utils.to_datetime(obj.get("ended_at")),
             "trial_end": utils.to_datetime(obj.get("trial_end")),
+            "tax_rate_ids": [Command.set(rates)],
+            "coupon_id": coupon.id if coupon else False,
         }
 
     @api.model
-    def _prepare_stripe_create_values(self, provider, obj):
+    def _prepare_stripe_create_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`: a subscription that was made at Stripe, not from a draft."""
-        customer = self.env["stripe.customer"]._stripe_find(
-            provider, [utils.object_id(obj["customer"])]
-        )
-        names = (
-            self.env["stripe.price"]
-            ._stripe_find(
-                provider, [item["price"]["id"] for item in utils.path(obj, "items.data", [])]
-            )
-            .mapped("name")
-        )
+        names = [
+            lookup["prices"][item["price"]["id"]].name
+            for item in utils.path(obj, "items.data", [])
+            if item["price"]["id"] in lookup["prices"]
+        ]
         return {
-            "partner_id": customer.partner_id.id,
+            "partner_id": lookup["customers"][utils.object_id(obj["customer"])].partner_id.id,
             "name": ", ".join(dict.fromkeys(names)) or obj["id"],
             "description": obj.get("description"),
         }
+
+    @api.model
+    def _get_coupon_id(self, obj):
+        """Return the id of the coupon of a subscription's first discount; False without one."""
+        for discount in obj.get("discounts") or []:
+            if isinstance(discount, dict):
+                return utils.object_id(utils.path(discount, "source.coupon"))
+        return False
 
     @api.model
     def _prepare_status(self, obj):
@@ -129,87 +171,105 @@ class StripeSubscription(models.Model):
             obj["start_date"], provider.company_id.partner_id.tz
         )
 
-    def _stripe_after_apply(self, provider, objects):
-        """Override of `stripe.mixin`: items, taxes and discount; one message when the status changes."""
-        price_ids = {
-            item["price"]["id"] for obj in objects for item in utils.path(obj, "items.data", [])
-        }
-        prices = {
-            price.stripe_id: price
-            for price in self.env["stripe.price"]._stripe_find(provider, list(price_ids))
-        }
-        rate_ids = {rate["id"] for obj in objects for rate in obj.get("default_tax_rates") or []}
-        rates = {
-            rate.stripe_id: rate
-            for rate in self.env["stripe.tax.rate"]._stripe_find(provider, list(rate_ids))
-        }
-        for subscription, obj in zip(self, objects, strict=True):
-            subscription._stripe_apply_items(obj, prices)
-            subscription_rates = [
-                rates[rate["id"]].id
-                for rate in obj.get("default_tax_rates") or []
-                if rate["id"] in rates
-            ]
-            coupon_id = subscription._stripe_get_coupon(provider, obj).id
+    def _stripe_apply_deleted(self, fetched_at):
+        """Override of `stripe.mixin`: what is gone at Stripe has ended."""
+        for subscription in self:
+            ended_at = subscription.ended_at or fields.Datetime.now()
             subscription.write(
                 {
-                    "tax_rate_ids": [Command.set(subscription_rates)],
-                    "coupon_id": coupon_id,
-                    "mrr": subscription._get_mrr(),
+                    "stripe_fetched_at": fetched_at,
+                    "status": "canceled",
+                    "stripe_status": "canceled",
+                    "ended_at": ended_at,
+                    "mrr": 0,
                 }
             )
 
-    def _stripe_apply_items(self, obj, prices):
-        """Make the lines equal to a subscription's items.
+    def _stripe_after_apply(self, provider, objects):
+        """Override of `stripe.mixin`: the lines become equal to the items."""
+        self._stripe_apply_items(provider, objects)
+        for subscription in self:
+            mrr = subscription._get_mrr()
+            if subscription.currency_id.compare_amounts(subscription.mrr, mrr):
+                subscription.mrr = mrr
+
+    def _stripe_apply_items(self, provider, objects):
+        """Make the lines equal to the items of Stripe's subscriptions.
 
         A line of the draft becomes the item of the same plan.
 
-        :param dict obj: The Stripe subscription.
-        :param dict[str, stripe.price] prices: The plans by Stripe id.
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: The Stripe subscription of each record.
         :raise UserError: When a plan is not in Odoo.
         """
-        self.ensure_one()
-        lines = {line.stripe_id: line for line in self.item_ids if line.stripe_id}
-        drafts = self.item_ids.filtered(lambda line: not line.stripe_id)
-        kept = self.item_ids.browse()
+        item_model = self.env["stripe.subscription.item"]
+        prices = self._prepare_stripe_lookup(provider, objects)["prices"]
+        kept = item_model.browse()
         vals_list = []
-        for item in utils.path(obj, "items.data", []):
-            price = prices.get(item["price"]["id"])
-            if not price:
-                raise UserError(
-                    self.env._(
-                        "The plan %(plan)s is not in Odoo: fetch plans and tax rates again.",
-                        plan=item["price"]["id"],
-                    )
+        for subscription, obj in zip(self, objects, strict=True):
+            lines = {line.stripe_id: line for line in subscription.item_ids if line.stripe_id}
+            drafts = subscription.item_ids.filtered(lambda line: not line.stripe_id)
+            for item in utils.path(obj, "items.data", []):
+                values = self._prepare_item_values(item, prices)
+                line = (
+                    lines.get(item["id"])
+                    or (drafts - kept).filtered(
+                        lambda draft, values=values: draft.price_id.id == values["price_id"]
+                    )[:1]
                 )
-            values = {
-                "stripe_id": item["id"],
-                "price_id": price.id,
-                "quantity": item.get("quantity") or 0,
-            }
-            line = (
-                lines.get(item["id"])
-                or (drafts - kept).filtered(lambda draft, price=price: draft.price_id == price)[:1]
-            )
-            if line:
+                if not line:
+                    vals_list.append({**values, "subscription_id": subscription.id})
+                    continue
                 kept |= line
-                line.write(values)
-            else:
-                vals_list.append({**values, "subscription_id": self.id})
-        (self.item_ids - kept).unlink()
-        self.env["stripe.subscription.item"].create(vals_list)
+                if (line.stripe_id, line.price_id.id, line.quantity) != (*values.values(),):
+                    line.write(values)
+        gone = self.item_ids - kept
+        if gone:
+            gone.unlink()
+        item_model.create(vals_list)
 
-    def _stripe_get_coupon(self, provider, obj):
-        """Return the coupon of a subscription's first discount; none when it is over.
+    @api.model
+    def _prepare_item_values(self, item, prices):
+        """Map an item of a Stripe subscription to the values of a line. Pure.
 
-        :rtype: stripe.coupon
+        :param dict item: The item.
+        :param dict[str, stripe.price] prices: The plans by Stripe id.
+        :raise UserError: When the plan is not in Odoo.
         """
-        coupon_ids = [
-            utils.object_id(utils.path(discount, "source.coupon"))
-            for discount in obj.get("discounts") or []
-            if isinstance(discount, dict)
-        ]
-        return self.env["stripe.coupon"]._stripe_find(provider, coupon_ids[:1])
+        price = prices.get(item["price"]["id"])
+        if not price:
+            raise UserError(
+                self.env._(
+                    "The plan %(plan)s is not in Odoo: fetch plans and tax rates again.",
+                    plan=item["price"]["id"],
+                )
+            )
+        return {
+            "stripe_id": item["id"],
+            "price_id": price.id,
+            "quantity": item.get("quantity") or 0,
+        }
+
+    # === BUSINESS METHODS - COMPARISON === #
+
+    def _stripe_get_differences(self, provider, obj, lookup):
+        """Override of `stripe.mixin`: plans and quantities too; says when the customer is unknown."""
+        if obj.get("deleted"):
+            live = self and self.status not in const.ENDED_STATUSES
+            return [("status", self.status, "canceled")] if live else []
+        if utils.object_id(obj.get("customer")) not in lookup["customers"]:
+            return [("stripe_customer_id", "", utils.object_id(obj.get("customer")) or "")]
+        differences = super()._stripe_get_differences(provider, obj, lookup)
+        if self:
+            here = sorted((line.price_id.stripe_id, line.quantity) for line in self.item_ids)
+            there = sorted(
+                (item["price"]["id"], item.get("quantity") or 0)
+                for item in utils.path(obj, "items.data", [])
+            )
+            if here != there:
+                texts = [", ".join(f"{n} × {price}" for price, n in part) for part in (here, there)]
+                differences.append(("item_ids", *texts))
+        return differences
 
     # === BUSINESS METHODS - FETCH === #
 
@@ -223,3 +283,14 @@ class StripeSubscription(models.Model):
         latest_invoice = utils.object_id((self.sudo().stripe_data or {}).get("latest_invoice"))
         if latest_invoice:
             self.provider_id._stripe_sync([("invoice", latest_invoice)])
+
+    def _get_stripe_event_ids(self):
+        """Override of `stripe.mixin`: events of the session, the invoices and their payments too."""
+        moves = self.move_ids.sudo()
+        stripe_ids = [
+            *super()._get_stripe_event_ids(),
+            *self.sudo().mapped("checkout_session"),
+            *moves.mapped("stripe_invoice_id"),
+            *moves.matched_payment_ids.mapped("stripe_invoice_payment_id"),
+        ]
+        return [stripe_id for stripe_id in stripe_ids if stripe_id]

@@ -115,15 +115,21 @@ class StripeTaxRate(models.Model):
         return rates
 
     @api.model
-    def _prepare_stripe_values(self, provider, obj):
+    def _prepare_stripe_lookup(self, provider, objects):
+        """Override of `stripe.mixin`."""
+        codes = {obj.get("country") for obj in objects} - {None}
+        countries = self.env["res.country"].search([("code", "in", list(codes))])
+        return {"countries": {country.code: country.id for country in countries}}
+
+    @api.model
+    def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         country = obj.get("country")
         return {
             "name": obj["display_name"],
             "percentage": float(obj["percentage"]),
             "inclusive": obj["inclusive"],
-            "country_id": country
-            and self.env["res.country"].search([("code", "=", country.upper())], limit=1).id,
+            "country_id": lookup["countries"].get(country, False),
             "jurisdiction": obj.get("jurisdiction"),
             "active": obj["active"],
         }

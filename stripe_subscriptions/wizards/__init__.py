@@ -1,0 +1,3 @@
+from . import stripe_import
+from . import stripe_remove_test
+from . import stripe_webhook_key

@@ -3,7 +3,8 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.addons.stripe_subscriptions import const
-from odoo.addons.stripe_subscriptions.stripe_gateway import StripeUnavailable
+from odoo.addons.stripe_subscriptions.stripe_gateway import StripeKeyRefused, StripeUnavailable
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from tests.addon import stripe_objects
@@ -99,24 +100,40 @@ class TestStripeEvent(StripeCommon, TransactionCase):
     def test_gives_up_and_calls_a_person(self):
         event = self.receive("invoice.paid", self.invoice())
         event.attempts = const.EVENT_MAX_ATTEMPTS - 1
-        message = "Stripe is down"
         with patch.object(
-            type(self.gateway), "retrieve_many", side_effect=StripeUnavailable(message)
+            type(self.gateway), "retrieve_many", side_effect=StripeKeyRefused("Expired API Key")
         ):
             self.work()
-        self.assertEqual((event.state, event.error), ("failed", message))
+        self.assertEqual(event.state, "failed")
+        self.assertIn("secret key", event.error)
+        self.assertIn("Expired API Key", event.error)
         self.assertEqual(event.activity_ids.user_id, self.provider.stripe_billing_user_id)
         event.action_retry()
         self.assertFalse(event.activity_ids)
         self.work()
         self.assertEqual(event.state, "done")
 
+    def test_outage_of_stripe_fails_no_event(self):
+        event = self.receive("invoice.paid", self.invoice())
+        for _day in range(20):
+            event.next_attempt_at = fields.Datetime.now()
+            with patch.object(
+                type(self.gateway), "retrieve_many", side_effect=StripeUnavailable("down")
+            ):
+                self.work()
+        self.assertEqual((event.state, event.attempts), ("pending", 0))
+        self.assertIn("did not answer", event.error)
+        self.assertGreater(event.next_attempt_at, fields.Datetime.now())
+        event.next_attempt_at = fields.Datetime.now()
+        self.work()
+        self.assertEqual((event.state, event.error), ("done", False))
+
     def test_waits_longer_after_each_failure(self):
         event = self.receive("invoice.paid", self.invoice())
         waits = []
         for attempts in (1, 3, 5, 50):
             event.attempts = attempts
-            event.with_context(tracking_disable=True)._fail(StripeUnavailable("down"))
+            event.with_context(tracking_disable=True)._fail(UserError("no"))
             waits.append((event.next_attempt_at - fields.Datetime.now()).total_seconds())
         self.assertEqual(waits, sorted(waits))
         self.assertLess(waits[-1], const.EVENT_RETRY_MAX_DELAY * 1.3)

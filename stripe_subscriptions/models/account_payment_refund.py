@@ -1,0 +1,155 @@
+from odoo import api, models
+from odoo.addons.stripe_subscriptions import const, utils
+
+
+class AccountPayment(models.Model):
+    """The accounting document of a refund: money that goes back to the customer."""
+
+    _inherit = "account.payment"
+
+    # === BUSINESS METHODS - WRITER === #
+
+    @api.model
+    def _stripe_apply(self, provider, objects):
+        """Book refunds of payments that Odoo has booked; take those back that failed.
+
+        Idempotent. A refund that is still pending at Stripe waits for the event of its success. The
+        refund of a payment that Odoo does not know is left out.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] objects: Stripe refunds.
+        :return: The payments of the refunds.
+        :rtype: account.payment
+        :raise UserError: When no journal takes the payments of the Stripe account.
+        """
+        self = self.sudo().with_company(provider.company_id).with_context(**const.SYNC_CONTEXT)
+        refunds = {obj["id"]: obj for obj in objects if not obj.get("deleted")}
+        booked = self._stripe_find(provider, list(refunds))
+        known = set(booked.mapped("stripe_payment_ref"))
+        origins = self._stripe_get_refunded_payments(provider, list(refunds.values()))
+        missing = [
+            (origins[stripe_id], obj)
+            for stripe_id, obj in refunds.items()
+            if stripe_id not in known and obj.get("status") == "succeeded" and stripe_id in origins
+        ]
+        payments = self.create(
+            [self._prepare_stripe_refund_values(provider, *row) for row in missing]
+        )
+        payments.action_post()
+        failed = booked.filtered(
+            lambda payment: (
+                refunds[payment.stripe_payment_ref].get("status") in ("failed", "canceled")
+                and payment.state != "canceled"
+            )
+        )
+        for payment in failed:
+            payment.action_draft()
+            payment.action_cancel()
+        if self.env.context.get("stripe_repair"):
+            undone = (booked - failed).filtered(
+                lambda payment: (
+                    payment.state in ("draft", "canceled")
+                    and refunds[payment.stripe_payment_ref].get("status") == "succeeded"
+                )
+            )
+            undone.filtered(lambda payment: payment.state == "canceled").action_draft()
+            undone.action_post()
+        return booked | payments
+
+    @api.model
+    def _stripe_find(self, provider, stripe_ids):
+        """Return the payments of Stripe refunds in one query."""
+        return self.search(
+            [
+                ("stripe_provider_id", "=", provider.id),
+                ("stripe_payment_ref", "in", stripe_ids),
+                ("payment_type", "=", "outbound"),
+            ]
+        )
+
+    def _get_stripe_ids(self):
+        """Return the ids of the Stripe refunds."""
+        return self.mapped("stripe_payment_ref")
+
+    @api.model
+    def _stripe_get_refunded_payments(self, provider, refunds):
+        """Return the payments that refunds give back, by id of the refund.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] refunds: Stripe refunds.
+        :rtype: dict[str, account.payment]
+        """
+        refs = {
+            obj["id"]: {utils.object_id(obj.get(key)) for key in ("payment_intent", "charge")}
+            for obj in refunds
+        }
+        payments = self.search(
+            [
+                ("stripe_provider_id", "=", provider.id),
+                ("stripe_payment_ref", "in", list(set().union(*refs.values()) - {False})),
+                ("payment_type", "=", "inbound"),
+            ]
+        )
+        by_ref = {payment.stripe_payment_ref: payment for payment in payments}
+        found = {
+            refund_id: next((by_ref[ref] for ref in candidates if ref in by_ref), None)
+            for refund_id, candidates in refs.items()
+        }
+        return {refund_id: payment for refund_id, payment in found.items() if payment}
+
+    @api.model
+    def _prepare_stripe_refund_values(self, provider, payment, obj):
+        """Map a refund to the values of its payment. Pure.
+
+        It leaves the account that the payment came into, so that both net there.
+
+        :param payment.provider provider: The Stripe account.
+        :param account.payment payment: What is given back, in part or in full.
+        :param dict obj: The Stripe refund.
+        :rtype: dict
+        """
+        return {
+            "payment_type": "outbound",
+            "partner_type": "customer",
+            "partner_id": payment.partner_id.id,
+            "amount": utils.to_major(obj["amount"], obj["currency"]),
+            "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
+            "date": utils.to_local_date(obj["created"], provider.company_id.partner_id.tz),
+            "journal_id": payment.journal_id.id,
+            "outstanding_account_id": payment.outstanding_account_id.id,
+            "memo": self.env._("Refund: %s", payment.memo or payment.name),
+            "stripe_provider_id": provider.id,
+            "stripe_livemode": provider._stripe_livemode(),
+            "stripe_created_at": utils.to_datetime(obj["created"]),
+            "stripe_payment_ref": obj["id"],
+        }
+
+    # === BUSINESS METHODS - COMPARISON === #
+
+    @api.model
+    def _prepare_stripe_lookup(self, provider, objects):
+        """Return which refunds give back payments that Odoo has booked; see `stripe.mixin`."""
+        refunds = [obj for obj in objects if not obj.get("deleted")]
+        return {"origins": self._stripe_get_refunded_payments(provider, refunds)}
+
+    def _stripe_get_differences(self, provider, obj, lookup):
+        """Say how the document of a refund differs from Stripe; see `stripe.mixin`."""
+        here = self.state if self and self.state != "canceled" else ""
+        there = "" if obj.get("deleted") else obj.get("status") or ""
+        if (there == "succeeded" and obj["id"] in lookup["origins"]) != (
+            here in ("in_process", "paid")
+        ):
+            return [("state" if self else "stripe_payment_ref", here, there or "-")]
+        if here and self.currency_id.compare_amounts(
+            self.amount, utils.to_major(obj["amount"], obj["currency"])
+        ):
+            there = utils.to_major_decimal(obj["amount"], obj["currency"])
+            return [("amount", str(self.amount), str(there))]
+        return []
+
+    # === ACTION METHODS === #
+
+    def action_stripe_events(self):
+        """Show the events about the payment or refund."""
+        stripe_ids = [*self.mapped("stripe_payment_ref"), *self.mapped("stripe_invoice_payment_id")]
+        return self.env["stripe.event"]._get_action([key for key in stripe_ids if key])

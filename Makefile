@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEV = $(PYTHON) -m dev
 
-.PHONY: help setup demo demo-reset demo-check test bench lint format clean
+.PHONY: help setup demo demo-reset demo-check test bench chaos lint format clean
 
 help: ## This text
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -24,6 +24,9 @@ test: ## All tests; ARGS="-k webhook" for some
 
 bench: ## Performance figures, also as bench.json
 	@$(DEV) bench $(ARGS)
+
+chaos: ## Months of subscriptions while everything fails; ARGS="--seed 7"
+	@$(DEV) chaos $(ARGS)
 
 lint: ## Style and structure, zero findings
 	@$(DEV) lint

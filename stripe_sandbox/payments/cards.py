@@ -36,7 +36,7 @@ class Card:
     ``authentication`` says when 3-D Secure is asked for: none, always, unless_set_up (off session only until
     the card was set up for that) or on_session (set up from the start). ``available`` money needs no days
     to arrive. ``refund`` says what becomes of refunds: succeeds, fails (after it had succeeded) or pends
-    (before it succeeds).
+    (before it succeeds). ``dispute`` is the reason with which every charge is disputed, or inquiry.
     """
 
     number: str
@@ -49,6 +49,7 @@ class Card:
     cvc_check: str = "pass"
     available: bool = False
     refund: str = "succeeds"
+    dispute: str | None = None
 
 
 GENERIC = Decline(
@@ -168,6 +169,10 @@ CARDS = {
         # Refunds (docs.stripe.com/testing#refunds)
         Card("4000000000007726", refund="pends"),
         Card("4000000000005126", refund="fails"),
+        # Disputes (docs.stripe.com/testing#disputes)
+        Card("4000000000000259", dispute="fraudulent"),
+        Card("4000000000002685", dispute="product_not_received"),
+        Card("4000000000001976", dispute="inquiry"),
     )
 }
 
@@ -200,6 +205,9 @@ NAMES = {
     "bypassPending": "4000000000000077",
     "pendingRefund": "4000000000007726",
     "refundFail": "4000000000005126",
+    "createDispute": "4000000000000259",
+    "createDisputeProductNotReceived": "4000000000002685",
+    "createDisputeInquiry": "4000000000001976",
     "authenticationRequired": "4000002760003184",
     "authenticationRequiredOnSetup": "4000002500003155",
     "authenticationRequiredSetupForOffSession": "4000003800000446",

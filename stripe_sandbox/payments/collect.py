@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_sandbox.core import errors, ids
-from stripe_sandbox.payments import cards, charges
+from stripe_sandbox.payments import cards, charges, disputes
 from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
@@ -178,6 +178,7 @@ def _charge(ctx: Any, intent: Wire, method: Wire) -> Outcome:
     if not method["customer"]:
         ctx.store.update(method, _used_up=True)
     charge = charges.new(ctx, intent, method)
+    disputes.expect(ctx, charge, card)
     ctx.store.update(
         intent,
         status="succeeded",

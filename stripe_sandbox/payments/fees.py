@@ -16,6 +16,8 @@ from stripe_sandbox.billing import money
 PERCENT, CONVERSION_PERCENT = Decimal("2.9"), Decimal(1)
 #: Part of the fee that does not depend on the amount, in US dollars.
 FIXED = Decimal("0.30")
+#: What a dispute costs, in US cents.
+DISPUTE = 1_500
 
 #: What one major unit is worth in US dollars; invented round figures, ``OTHER`` for all the rest.
 DOLLARS = {
@@ -63,6 +65,11 @@ def settle(amount: int, currency: str, into: str) -> Settlement:
     fixed = Fraction(FIXED) * _rate("usd", into) * 10 ** money.exponent("usd")
     fee = money.half_up(settled * Fraction(percent) / 100 + fixed)
     return Settlement(settled, fee, into, None if currency == into else float(rate))
+
+
+def dispute_fee(into: str) -> int:
+    """What a dispute costs, in minor units of ``into``."""
+    return converted(DISPUTE, "usd", into)
 
 
 def converted(amount: int, currency: str, into: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from stripe_sandbox.billing import money
 from stripe_sandbox.core import errors, ids
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, charges, ledger
+from stripe_sandbox.payments import cards, charges, disputes, ledger
 
 Wire = dict[str, Any]
 #: Seconds until the bank has said its word, on the wall clock even for test clocks; Stripe says "some time".
@@ -118,6 +118,7 @@ def _checked(ctx: Any, charge: Wire, amount: int | None) -> int:
         raise errors.invalid(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
         )
+    disputes.refuse_refund(ctx, charge)
     if amount is None:
         return left
     if amount <= 0:
@@ -148,6 +149,7 @@ def settle(ctx: Any, key: str) -> None:
     refund = ctx.store.find("refund", key)
     if refund is None or refund["status"] not in ("pending", "succeeded"):
         return
+    ctx = ctx.account.context().follow(refund)
     charge = ctx.store.get("charge", refund["charge"])
     card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
     if card.refund == "fails":

@@ -8,6 +8,7 @@ import stripe
 
 from tests.sandbox.billing_setup import VISA, customer
 from tests.sandbox.contract_cases import contract_case
+from tests.sandbox.payments_setup import disputed
 
 
 def _paid(world: Any, card: str = VISA, amount: int = 2_000) -> Any:
@@ -55,3 +56,31 @@ def refunds(world: Any) -> None:
         api.refunds.cancel(refund.id)
     except stripe.InvalidRequestError:
         api.refunds.retrieve(refund.id)
+
+
+@contract_case(
+    "GET /v1/disputes",
+    "GET /v1/disputes/{dispute}",
+    "POST /v1/disputes/{dispute}",
+    "POST /v1/disputes/{dispute}/close",
+)
+def disputes(world: Any) -> None:
+    api = world.client.v1
+    paid = _paid(world, "pm_card_createDispute")
+    first = disputed(world.client, paid)
+    api.disputes.update(
+        first.id,
+        {
+            "evidence": {"customer_name": "Ada", "uncategorized_text": "She had it"},
+            "submit": False,
+            "metadata": {"k": "v"},
+        },
+    )
+    api.disputes.retrieve(first.id, {"expand": ["charge", "payment_intent"]})
+    api.disputes.list({"charge": paid.latest_charge, "created": {"gte": 1}})
+    api.disputes.list({"payment_intent": paid.id})
+    api.disputes.close(first.id)
+    asked = disputed(world.client, _paid(world, "pm_card_createDisputeInquiry"))
+    api.disputes.update(asked.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    entry = api.disputes.retrieve(first.id).balance_transactions[0]
+    api.balance_transactions.retrieve(entry.id, {"expand": ["source"]})

@@ -50,6 +50,17 @@ def settled(client: Any, charge_id: str) -> Any:
     raise AssertionError(f"{charge_id} has not been settled")
 
 
+def disputed(client: Any, intent: Any) -> Any:
+    """The dispute of a payment by one of the cards for that, which takes a moment to come."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        found = client.v1.disputes.list({"payment_intent": intent.id}).data
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise AssertionError(f"{intent.id} has not been disputed")
+
+
 def form(number: str = SUCCESS, **more: str) -> dict[str, str]:
     """The filled-in card form."""
     return {

@@ -53,9 +53,15 @@ class Chaos:
         with step("deliveries"):
             self.faults.settle(120)
         recovery = chaos_check.Recovery(self.stage)
-        recovery.run()
+        error = None
+        try:
+            recovery.run()
+        except RuntimeError as failure:
+            # The figures say best what is wrong.
+            error = str(failure)
         row = self._figures()
         row["retried"] = recovery.retried
+        row["error"] = error
         row["seconds"] = round(time.monotonic() - started)
         row["ok"] = is_ok(row)
         return row
@@ -162,7 +168,7 @@ def is_ok(row: dict[str, Any]) -> bool:
     same = all(
         row[name]["here"] == row[name]["there"] for name in ("invoices", "payments", "refunds")
     )
-    settled = not {"pending", "failed"} & row["events"].keys()
+    settled = not row["error"] and not {"pending", "failed"} & row["events"].keys()
     return same and settled and not row["differences"] and not row["duplicates"]
 
 

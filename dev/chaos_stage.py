@@ -78,9 +78,9 @@ class Stage(Instance):
         )
         source = databases.with_addon()
         dump = self.folder / "addon.dump"
+        run(["pg_dump", "-Fc", "-Z0", "-f", dump, source], log=f"{self.name}-dump")
+        postgres.start(self.cluster, **DURABLE)
         with step("database"):
-            run(["pg_dump", "-Fc", "-Z0", "-f", dump, source], log=f"{self.name}-dump")
-            postgres.start(self.cluster, **DURABLE)
             databases.drop(self.database)
             run(["createdb", self.database], log=f"{self.name}-createdb")
             restore = ["pg_restore", "-j2", "-d", self.database, dump]

@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
         "tests/sandbox": _sandbox,
         "tests/addon": _addon,
         "tests/e2e": _end_to_end,
+        "tests/chaos": _chaos,
     }
     failed = []
     for folder, function in parts.items():
@@ -80,4 +81,8 @@ def _addon(folders: list[str], arguments: list[str]) -> int:
 def _end_to_end(folders: list[str], arguments: list[str]) -> int:
     postgres.start()
     databases.configure(port=free_port(), name="odoo-e2e")
+    return _pytest(folders, ["-p", "no:odoo", *arguments])
+
+
+def _chaos(folders: list[str], arguments: list[str]) -> int:
     return _pytest(folders, ["-p", "no:odoo", *arguments])

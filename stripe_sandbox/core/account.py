@@ -40,6 +40,18 @@ class Retries:
     final_action: str = "cancel"
 
 
+@dataclass
+class Payouts:
+    """When the available balance is paid out by itself; at Stripe a setting of the Dashboard.
+
+    ``interval`` is daily, weekly (on Mondays), monthly (on the first) or manual; ``plan`` is the id of the
+    plan that counts, so that an older one does nothing.
+    """
+
+    interval: str = "manual"
+    plan: str = ""
+
+
 class Account:
     """State of the account that one secret key opens."""
 
@@ -61,6 +73,7 @@ class Account:
         self.store = Store()
         self.schedule_book = clocks.Schedule()
         self.retries = Retries()
+        self.payouts = Payouts()
         self.outbox: list[tuple[str, str]] = []
         self.idempotency = Keys()
         self.faults.clear()

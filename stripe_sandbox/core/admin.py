@@ -21,8 +21,21 @@ from stripe_sandbox.core.errors import ApiError
 if TYPE_CHECKING:
     from stripe_sandbox.core.server import Sandbox
 
+Call = Callable[[Account, dict[str, Any]], Any]
+#: Calls of parts beyond the core, by verb and name.
+CALLS: dict[tuple[str, str], Call] = {}
 DAY = 86400
 TEST_EVENT = "evt_00000000000000"
+
+
+def admin_call(verb: str, name: str) -> Callable[[Call], Call]:
+    """Register a call ``(account, body)``; a ValueError, TypeError or KeyError answers 400."""
+
+    def register(function: Call) -> Call:
+        CALLS[verb, name] = function
+        return function
+
+    return register
 
 
 class Admin:
@@ -30,7 +43,8 @@ class Admin:
 
     def __init__(self, sandbox: Sandbox):
         self._sandbox = sandbox
-        self._calls: dict[tuple[str, str], Callable[[Account, dict[str, Any]], Any]] = {
+        self._calls: dict[tuple[str, str], Call] = {
+            **CALLS,
             ("GET", "state"): lambda account, body: state.dump(self._accounts),
             ("PUT", "state"): self._restore,
             ("POST", "reset"): self._reset,

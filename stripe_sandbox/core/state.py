@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from stripe_sandbox.core import clocks
-from stripe_sandbox.core.account import Account, Retries
+from stripe_sandbox.core.account import Account, Payouts, Retries
 
 
 def dump(accounts: list[Account]) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def dump(accounts: list[Account]) -> dict[str, Any]:
                     "objects": account.store.dump(),
                     "schedule": account.schedule_book.dump(),
                     "retries": asdict(account.retries),
+                    "payouts": asdict(account.payouts),
                     "idempotency": account.idempotency.dump(),
                 }
             )
@@ -38,5 +39,6 @@ def load(accounts: list[Account], state: dict[str, Any]) -> None:
             account.store.load(row["objects"])
             account.schedule_book.load(row["schedule"])
             account.retries = Retries(**row["retries"])
+            account.payouts = Payouts(**row.get("payouts", {}))
             account.idempotency.load(row["idempotency"])
             clocks.resume(account)

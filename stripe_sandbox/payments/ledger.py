@@ -68,6 +68,11 @@ def _fee(amount: int, currency: str, words: str) -> Wire:
     }
 
 
+def is_available(entry: Wire, now: int) -> bool:
+    """Whether the money of a balance transaction can be paid out, or has been."""
+    return bool(entry.get("_payout")) or entry["available_on"] <= now
+
+
 def share(ctx: Any, charge: Wire, before: int, amount: int) -> int:
     """What ``amount`` of a charge, of which ``before`` is gone already, is on the account's balance.
 

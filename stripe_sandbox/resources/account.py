@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_sandbox.core.operations import operation
+from stripe_sandbox.payments import ledger
 
 Wire = dict[str, Any]
 
@@ -49,10 +50,10 @@ def retrieve(ctx: Any, params: Wire) -> Wire:
 
 @operation("GET", "/v1/balance")
 def balance(ctx: Any, params: Wire) -> Wire:
-    """What charges brought, net of fees, per currency; nothing is paid out here."""
+    """What is on the account's balance, net of fees and of payouts, per currency."""
     sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
     for transaction in ctx.store.select("balance_transaction"):
-        part = sums[transaction["status"]]
+        part = sums["available" if ledger.is_available(transaction, ctx.now) else "pending"]
         currency = transaction["currency"]
         part[currency] = part.get(currency, 0) + transaction["net"]
     return {

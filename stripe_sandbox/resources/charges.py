@@ -7,6 +7,7 @@ from typing import Any
 from stripe_sandbox.core import listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import LAZY, list_object, view
+from stripe_sandbox.payments import ledger, payouts
 
 Wire = dict[str, Any]
 
@@ -14,7 +15,7 @@ Wire = dict[str, Any]
 @view("balance_transaction")
 def show_transaction(account: Any, transaction: Wire) -> Wire:
     """Funds become available with time."""
-    if transaction["available_on"] <= account.context().now:
+    if ledger.is_available(transaction, account.context().now):
         transaction["status"] = "available"
     return transaction
 
@@ -58,9 +59,11 @@ def retrieve_transaction(ctx: Any, params: Wire, key: str) -> Wire:
     return ctx.store.get("balance_transaction", key)
 
 
-@operation("GET", "/v1/balance_transactions", params="created currency source type")
+@operation("GET", "/v1/balance_transactions", params="created currency payout source type")
 def list_transactions(ctx: Any, params: Wire) -> ListPage:
-    """Balance transactions, newest first."""
+    """Balance transactions, newest first; those of a payout once it is reconciled, itself included."""
+    if "payout" in params:
+        payouts.require_reconciled(ctx, params["payout"])
     return listing.page(
         ctx,
         "balance_transaction",
@@ -69,4 +72,5 @@ def list_transactions(ctx: Any, params: Wire) -> ListPage:
         currency=params.get("currency"),
         source=params.get("source"),
         type=params.get("type"),
+        _payout=params.get("payout"),
     )

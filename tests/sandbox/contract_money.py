@@ -8,7 +8,8 @@ import stripe
 
 from tests.sandbox.billing_setup import VISA, customer
 from tests.sandbox.contract_cases import contract_case
-from tests.sandbox.payments_setup import disputed
+from tests.sandbox.core_setup import admin, wait_for
+from tests.sandbox.payments_setup import disputed, settled
 
 
 def _paid(world: Any, card: str = VISA, amount: int = 2_000) -> Any:
@@ -84,3 +85,23 @@ def disputes(world: Any) -> None:
     api.disputes.update(asked.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
     entry = api.disputes.retrieve(first.id).balance_transactions[0]
     api.balance_transactions.retrieve(entry.id, {"expand": ["source"]})
+
+
+@contract_case(
+    "GET /v1/payouts",
+    "GET /v1/payouts/{payout}",
+    "POST /v1/payouts/{payout}",
+    "GET /v1/balance_transactions",
+)
+def payouts(world: Any) -> None:
+    api = world.client.v1
+    settled(world.client, _paid(world, "pm_card_bypassPending").latest_charge)
+    key = admin(world.sandbox, "POST", "payout")["id"]
+    wait_for(lambda: api.payouts.retrieve(key).status == "paid")
+    payout = api.payouts.retrieve(key, {"expand": ["balance_transaction"]})
+    api.payouts.update(payout.id, {"metadata": {"k": "v"}})
+    api.payouts.list({"status": "paid", "created": {"gte": 1}, "arrival_date": {"gte": 1}})
+    params = {"payout": payout.id, "created": {"gte": 1}, "expand": ["data.source"]}
+    api.balance_transactions.list({**params, "type": "charge", "currency": "usd"})
+    entry = api.balance_transactions.list({**params, "type": "payout"}).data[0]
+    assert entry.source.id == payout.id

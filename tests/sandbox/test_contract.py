@@ -27,8 +27,9 @@ OPERATIONS_OF = {
 @pytest.mark.parametrize(
     "case", OPERATIONS_OF, ids=lambda case: f"{case.__module__.rpartition('_')[2]}-{case.__name__}"
 )
-def test_case(client, recorder, case):
-    case(SimpleNamespace(client=client, api_version=contract_cases.version()))
+def test_case(sandbox, client, recorder, case):
+    version = contract_cases.version()
+    case(SimpleNamespace(sandbox=sandbox, client=client, api_version=version))
     assert recorder.called >= OPERATIONS_OF[case]
 
 

@@ -81,7 +81,8 @@ def test_events_of_checkout_come_in_order(client):
     made = session(client, price(client, 1500), customer=customer(client, None))
     before = len(event_types(client, ""))
     submit(made.url)
-    assert event_types(client, "")[before:] == [
+    found = event_types(client, "")[before:]
+    assert [kind for kind in found if kind != "charge.updated"] == [
         "payment_intent.created",
         "payment_method.attached",
         "charge.succeeded",

@@ -132,9 +132,10 @@ def subscriptions_paused(world: Any) -> None:
     "DELETE /v1/subscription_items/{item}",
 )
 def subscription_items(world: Any) -> None:
-    api, now = world.client.v1, int(time.time())
+    api = world.client.v1
     rate, _coupon, data = _goods(world)
     sub = subscribe(world.client, customer(world.client), price(world.client, 1000))
+    now = sub.start_date
     prorated = {"proration_behavior": "create_prorations", "proration_date": now}
     terms = {"tax_rates": [rate]}
     made = api.subscription_items.create(

@@ -332,7 +332,7 @@ class AccountMove(models.Model):
 
     def action_stripe_events(self):
         """Show the events about the invoice and its payments."""
-        payments = self.matched_payment_ids
+        payments = self.reconciled_payment_ids
         stripe_ids = [
             *self.mapped("stripe_invoice_id"),
             *payments.mapped("stripe_invoice_payment_id"),

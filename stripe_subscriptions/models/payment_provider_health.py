@@ -1,4 +1,4 @@
-# What Stripe says must outlast the wait for its event: pylint: disable=invalid-commit
+# The cron job commits account by account: pylint: disable=invalid-commit
 import time
 import uuid
 from datetime import timedelta
@@ -166,8 +166,6 @@ class PaymentProvider(models.Model):
             idempotency_key=self._stripe_idempotency_key("test_event", token),
         )
         while time.monotonic() < started + TEST_EVENT_SECONDS:
-            # What another transaction has stored is seen by a new one only.
-            self.env.cr.commit()
             if self._stripe_billing_has_test_event(token):
                 seconds = time.monotonic() - started
                 return self._stripe_billing_notification(
@@ -355,18 +353,17 @@ class PaymentProvider(models.Model):
 
     def _stripe_billing_has_test_event(self, token):
         """Return whether the event about a change of ours has arrived."""
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    "SELECT 1 FROM stripe_event WHERE provider_id = %s "
-                    "AND event_type = 'product.updated' AND origin = 'webhook' "
-                    "AND payload #>> %s = %s LIMIT 1",
-                    self.id,
-                    ["data", "object", "metadata", TEST_EVENT_KEY],
-                    token,
-                )
-            )
+        query = SQL(
+            "SELECT 1 FROM stripe_event WHERE provider_id = %s AND event_type = 'product.updated' "
+            "AND origin = 'webhook' AND payload #>> %s = %s LIMIT 1",
+            self.id,
+            ["data", "object", "metadata", TEST_EVENT_KEY],
+            token,
         )
+        # What another transaction has stored meanwhile is seen by a new one only.
+        with self.env.registry.cursor() as cr:
+            cr.execute(query)
+            return bool(cr.fetchone())
 
     def _stripe_billing_refuse(self, reason):
         """Remember that something was refused, at most once a minute: anybody may send things.

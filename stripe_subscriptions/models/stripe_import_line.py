@@ -97,7 +97,7 @@ class StripeImportLine(models.Model):
 
         :param payment.provider provider: The Stripe account.
         :param list[dict] objects: Stripe customers with `tax_ids` expanded.
-        :return: The lines, in the order of the customers.
+        :return: The lines, in any order.
         :rtype: stripe.import.line
         """
         objects = [obj for obj in objects if not obj.get("deleted")]
@@ -108,7 +108,8 @@ class StripeImportLine(models.Model):
         }
         finder = self._prepare_finder(provider, objects)
         vals_list, lines = [], self.browse()
-        for obj in objects:
+        # Who was promised a contact before keeps it.
+        for obj in sorted(objects, key=lambda obj: obj["id"] not in known):
             line = known.get(obj["id"])
             values = self._prepare_line_values(provider, obj, finder)
             if values["outcome"] != "linked" and line and line.outcome in ("chosen", "new", "skip"):

@@ -206,7 +206,7 @@ class StripeJob(models.Model):
         """
         try:
             if self.state == "waiting":
-                self.write({"state": "running", "cursor": self.cursor or {}})
+                self.state = "running"
                 self.env.cr.commit()
             last = getattr(self, f"_step_{self.kind}")()
             self.write({"attempts": 0, "error": False})

@@ -78,7 +78,7 @@ class StripeJob(models.Model):
 
     def _step_audit(self):
         """Compare one page, or one customer's invoices on a test clock."""
-        cursor = self.cursor
+        cursor = self.cursor or {}
         if "clocks" not in cursor:
             self.since = self.since or fields.Date.today() - timedelta(days=RECENT_DAYS)
             clocks = self._get_test_clocks()
@@ -93,7 +93,7 @@ class StripeJob(models.Model):
 
     def _audit_page(self):
         """Compare one page of a list."""
-        cursor = self.cursor
+        cursor = self.cursor or {}
         kind, service, filters, expand, domain = self._get_audit_phase(cursor["phase_index"])
         objects, after = self.provider_id._stripe_client().page(
             service, params={**filters, "expand": list(expand)}, after=cursor["after"]
@@ -275,20 +275,24 @@ class StripeJob(models.Model):
 
     # === BUSINESS METHODS - REPAIR === #
 
+    def _finish_repair(self):
+        """Compare again: what was missing may have hidden more."""
+        self._start(self.provider_id, "audit")
+
     def _step_repair(self):
         """Repair some of the open differences of the account."""
         differences = self.env["stripe.difference"].search(
             [
                 ("provider_id", "=", self.provider_id.id),
                 ("state", "=", "open"),
-                ("id", ">", self.cursor.get("last", 0)),
+                ("id", ">", (self.cursor or {}).get("last", 0)),
             ],
             order="id",
             limit=REPAIR_BATCH,
         )
         if not differences:
             return True
-        if "total" not in self.cursor:
+        if "total" not in (self.cursor or {}):
             domain = [("provider_id", "=", self.provider_id.id), ("state", "=", "open")]
             self._advance(total=differences.search_count(domain), tried=0)
         last = differences[-1].id

@@ -39,7 +39,7 @@ class StripeJob(models.Model):
 
     def _step_catch_up(self):
         """Fetch one page of events and store the new ones."""
-        cursor = self.cursor
+        cursor = self.cursor or {}
         if "chunk" not in cursor:
             self._begin_catch_up()
             return False

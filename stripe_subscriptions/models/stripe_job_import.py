@@ -40,7 +40,7 @@ class StripeJob(models.Model):
 
     def _step_import(self):
         """Take one page of a list."""
-        cursor = self.cursor
+        cursor = self.cursor or {}
         if "phase_index" not in cursor:
             account = self.provider_id._stripe_client().call("accounts", "retrieve_current")
             if not self.dry_run:

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 BATCH = 100
@@ -66,29 +66,43 @@ class StripeJob(models.Model):
             raise UserError(
                 self.env._("%s is in test mode: its test data is in use.", provider.display_name)
             )
-        domains = self._get_test_domains(provider)
-        if "totals" not in self.cursor:
-            self._advance(0, totals=self._count_test_records(provider), done=0)
-        for name, (model, domain) in domains.items():
-            records = self.env[model].with_context(active_test=False).search(domain, limit=BATCH)
-            if not records:
-                continue
-            number = len(records)
-            getattr(self, f"_remove_{name}", self._remove_mirrors)(records)
-            self._count(**{name: number})
-            done = self.cursor["done"] + number
-            total = max(sum(self.cursor["totals"].values()), 1)
-            self._advance(done / total, phase=self.env[model]._description, done=done)
+        domains = list(self._get_test_domains(provider).items())
+        if "totals" not in (self.cursor or {}):
+            self._advance(0, totals=self._count_test_records(provider), done=0, turn=0, last=0)
+        turn = self.cursor["turn"]
+        if turn == len(domains):
+            self.env["stripe.difference"].search([("provider_id", "=", provider.id)]).unlink()
+            self.env["stripe.import.line"].search([("provider_id", "=", provider.id)]).unlink()
+            provider.stripe_billing_cursor = False
+            return True
+        name, (model, domain) = domains[turn]
+        records = (
+            self.env[model]
+            .with_context(active_test=False)
+            .search([*domain, ("id", ">", self.cursor["last"])], order="id", limit=BATCH)
+        )
+        if not records:
+            self._advance(turn=turn + 1, last=0)
             return False
-        self.env["stripe.difference"].search([("provider_id", "=", provider.id)]).unlink()
-        self.env["stripe.import.line"].search([("provider_id", "=", provider.id)]).unlink()
-        provider.stripe_billing_cursor = False
-        return True
+        number, last = len(records), records[-1].id
+        getattr(self, f"_remove_{name}", self._remove_mirrors)(records)
+        self._count(**{name: number})
+        done = self.cursor["done"] + number
+        total = max(sum(self.cursor["totals"].values()), 1)
+        self._advance(done / total, phase=self.env[model]._description, done=done, last=last)
+        return False
 
     def _remove_payments(self, payments):
         payments.move_id.line_ids.remove_move_reconcile()
-        payments.filtered(lambda payment: payment.state != "draft").action_draft()
-        payments.action_cancel()
+        for payment in payments:
+            try:
+                with self.env.cr.savepoint():
+                    if payment.state != "draft":
+                        payment.action_draft()
+                    payment.action_cancel()
+            except UserError:
+                # The books of that time are closed.
+                self._reverse(payment.move_id)
 
     def _remove_posted(self, moves):
         moves.line_ids.remove_move_reconcile()
@@ -99,7 +113,12 @@ class StripeJob(models.Model):
                     move.button_cancel()
             except UserError:
                 # The books of that time are closed.
-                move._reverse_moves([{"ref": self.env._("Test data: %s", move.ref)}], cancel=True)
+                self._reverse(move)
+
+    def _reverse(self, move):
+        date = move._get_accounting_date(fields.Date.context_today(self), False)
+        values = {"ref": self.env._("Test data: %s", move.ref or move.name), "date": date}
+        move._reverse_moves([values | {"invoice_date": date}], cancel=True)
 
     def _remove_drafts(self, moves):
         moves.unlink()

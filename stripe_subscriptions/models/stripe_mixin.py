@@ -35,6 +35,12 @@ class StripeMixin(models.AbstractModel):
         readonly=True,
         copy=False,
     )
+    is_current_mode = fields.Boolean(
+        string="Of the Account's Mode",
+        help="Whether it belongs to the mode, test or live, in which the account works now.",
+        compute="_compute_is_current_mode",
+        search="_search_is_current_mode",
+    )
     stripe_data = fields.Json(
         string="Stripe Object",
         readonly=True,
@@ -57,6 +63,22 @@ class StripeMixin(models.AbstractModel):
         "(provider_id, stripe_id) WHERE stripe_id IS NOT NULL",
         "This Stripe object is in Odoo already.",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("livemode", "provider_id.state")
+    def _compute_is_current_mode(self):
+        for record in self:
+            record.is_current_mode = record.livemode == record.provider_id._stripe_livemode()
+
+    def _search_is_current_mode(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        live = self.env["payment.provider"].sudo().search([("state", "=", "enabled")])
+        return [
+            *("|", "&", ("livemode", "=", True), ("provider_id", "in", live.ids)),
+            *("&", ("livemode", "=", False), ("provider_id", "not in", live.ids)),
+        ]
 
     # === BUSINESS METHODS - WRITER === #
 

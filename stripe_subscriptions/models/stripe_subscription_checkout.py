@@ -33,6 +33,7 @@ class StripeSubscription(models.Model):
         if self.stripe_id:
             return self.get_portal_url()
         self._check_ready()
+        self._check_mode()
         provider = self.provider_id.sudo()
         customer = self.env["stripe.customer"]._stripe_get_or_create(provider, self.contact_id)
         params = self._prepare_checkout_params(customer)
@@ -52,6 +53,23 @@ class StripeSubscription(models.Model):
             )
             self.write({"checkout_session": session["id"], "checkout_fingerprint": fingerprint})
         return session["url"]
+
+    def _check_mode(self):
+        """Refuse a draft whose plans belong to the other mode of Stripe.
+
+        :raise UserError: When one does.
+        """
+        for price in self.item_ids.price_id:
+            if not price.sudo().is_current_mode:
+                raise UserError(
+                    self.env._(
+                        "The plan %s belongs to Stripe's test mode: choose another.", price.name
+                    )
+                    if not price.livemode
+                    else self.env._(
+                        "The plan %s belongs to Stripe's live mode: choose another.", price.name
+                    )
+                )
 
     def _stripe_get_open_session(self, fingerprint):
         """Return the session that the customer was given before, if it can still be used.

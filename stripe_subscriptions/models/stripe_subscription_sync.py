@@ -291,6 +291,6 @@ class StripeSubscription(models.Model):
             *super()._get_stripe_event_ids(),
             *self.sudo().mapped("checkout_session"),
             *moves.mapped("stripe_invoice_id"),
-            *moves.matched_payment_ids.mapped("stripe_invoice_payment_id"),
+            *moves.reconciled_payment_ids.mapped("stripe_invoice_payment_id"),
         ]
         return [stripe_id for stripe_id in stripe_ids if stripe_id]

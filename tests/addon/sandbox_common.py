@@ -1,0 +1,112 @@
+"""Tests that talk to a stand-in for Stripe of their own, in a thread of the test process."""
+
+import os
+
+import stripe
+from odoo.addons.stripe_subscriptions.stripe_gateway import API_BASE_VARIABLE
+
+from stripe_sandbox.core import server as sandbox_server
+from tests.addon.common import KEY, StripeCommon
+
+
+class SandboxCommon(StripeCommon):
+    """A Stripe account of the test class, emptied before each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sandbox_process, server = sandbox_server.start(keys=[KEY])
+        cls.addClassCleanup(sandbox_server.stop, cls.sandbox_process, server)
+        base_url = cls.sandbox_process.base_url
+        # Not `patch.dict`: Odoo's tests cannot cope with one that lasts.
+        cls.addClassCleanup(os.environ.update, {API_BASE_VARIABLE: os.environ[API_BASE_VARIABLE]})
+        os.environ[API_BASE_VARIABLE] = base_url
+        cls.stripe = stripe.StripeClient(
+            KEY, base_addresses={"api": base_url}, max_network_retries=0
+        ).v1
+        super().setUpClass()
+        # The one link that the base class makes has no customer at this Stripe.
+        cls.customer.unlink()
+
+    def setUp(self):
+        super().setUp()
+        self.account = self.sandbox_process.accounts[KEY]
+        with self.account.lock:
+            self.account.clear()
+        self.env["stripe.event"].search([]).unlink()
+        self.env["stripe.job"].search([]).unlink()
+        self.price = self.make_stripe_price()
+        self.provider.action_stripe_billing_fetch_catalogue()
+
+    # === STRIPE === #
+
+    def make_stripe_price(self, **values):
+        """A recurring price at Stripe; not in Odoo yet."""
+        return self.stripe.prices.create(
+            {
+                "currency": "usd",
+                "unit_amount": 2000,
+                "recurring": {"interval": "month"},
+                "product_data": {"name": "Team"},
+                **values,
+            }
+        )
+
+    def make_stripe_customer(self, partner=None, **values):
+        """A customer with a card that works; made by this database when a partner is given."""
+        if partner:
+            values["metadata"] = {
+                "odoo_partner_id": str(partner.id),
+                "odoo_database": self.provider._stripe_database(),
+            }
+        return self.stripe.customers.create(
+            {
+                "name": "Buyer",
+                "payment_method": "pm_card_visa",
+                "invoice_settings": {"default_payment_method": "pm_card_visa"},
+                **values,
+            }
+        )
+
+    def subscribe(self, customer, quantity=1, **values):
+        """An active subscription with its first invoice, which is paid."""
+        return self.stripe.subscriptions.create(
+            {
+                "customer": customer.id,
+                "items": [{"price": self.price.id, "quantity": quantity}],
+                **values,
+            }
+        )
+
+    def refund(self, subscription, amount=None):
+        """Give back what the latest invoice of a subscription brought."""
+        payments = self.stripe.invoice_payments.list({"invoice": subscription.latest_invoice})
+        params = {"payment_intent": payments.data[0].payment.payment_intent}
+        return self.stripe.refunds.create(params | ({"amount": amount} if amount else {}))
+
+    # === ODOO === #
+
+    def run_cron(self, name):
+        """Run one of the addon's cron jobs."""
+        with self.enter_registry_test_mode():
+            self.env.ref(f"stripe_subscriptions.{name}").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def run_job(self, kind, **values):
+        """Make a job, work it through, and return it."""
+        job = self.env["stripe.job"]._start(self.provider, kind, **values)
+        self.run_cron("ir_cron_run_jobs")
+        return job
+
+    def catch_up(self):
+        """Fetch the events that no webhook has brought, and work them through."""
+        job = self.run_job("catch_up")
+        self.assertEqual((job.state, job.error), ("done", False))
+        self.run_cron("ir_cron_process_events_1")
+        return job
+
+    def differences(self):
+        """What the last audit has found and is still open: kind and field."""
+        return [
+            (row.kind, row.field_name)
+            for row in self.env["stripe.difference"].search([("state", "=", "open")], order="id")
+        ]

@@ -25,7 +25,9 @@ from dev.processes import Group
 CLOCKS_AT_ONCE = 4
 # Seconds for which deliveries are waited for at each stop before time passes on: so that what happens and
 # what Odoo makes of it overlap, without drifting apart altogether.
-BREATH, BREATH_EACH = 2, 0.06
+BREATH, BREATH_EACH = 2, 0.03
+# The same at the end; what is still on its way then arrives during the catch-up, which asks for all of it.
+LAST_BREATH = 30
 
 
 class Chaos:
@@ -51,7 +53,7 @@ class Chaos:
         self._months(plans)
         self.faults.off()
         with step("deliveries"):
-            self.faults.settle(120)
+            self.faults.settle(LAST_BREATH)
         recovery = chaos_check.Recovery(self.stage)
         error = None
         try:

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from dev.chaos_stage import Stage
@@ -12,9 +13,9 @@ from dev.console import step
 
 JOB_SECONDS = 600
 EVENTS_SECONDS = 600
-# Seconds without any progress after which *Retry* is pressed for what waits: for the lease of a lane that
-# was killed, or for the next attempt after Stripe did not answer.
-PATIENCE = 5
+# Seconds for which nobody works before *Retry* is pressed for what waits: for the end of the lease of a lane
+# that was killed, or for the next attempt after Stripe did not answer.
+PATIENCE = 8
 DECIMALS = {"jpy": 0, "kwd": 3}
 REMOTE_IDS = (
     "stripe_id",
@@ -75,19 +76,23 @@ class Recovery:
             raise RuntimeError(f"the job {kind} is {job['state']}: {job['error']}")
 
     def _events(self) -> None:
-        """Wait until no event is pending; press *Retry* for those that would wait for long."""
-        last, since = None, time.monotonic()
+        """Wait until no event is pending; press *Retry* when all that are left wait for a time to come."""
+        idle = time.monotonic()
 
         def settled() -> bool:
-            nonlocal last, since
-            waiting = self._odoo.call("stripe.event", "search", [["state", "=", "pending"]])
-            if waiting != last:
-                last, since = waiting, time.monotonic()
-            elif waiting and time.monotonic() - since > PATIENCE:
+            nonlocal idle
+            pending = self._odoo.call(
+                "stripe.event", "search_read", [["state", "=", "pending"]], ["next_attempt_at"]
+            )
+            now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+            if any(event["next_attempt_at"] <= now for event in pending):
+                idle = time.monotonic()
+            elif pending and time.monotonic() - idle > PATIENCE:
+                waiting = [event["id"] for event in pending]
                 self._odoo.call("stripe.event", "action_retry", waiting)
                 self.retried += len(waiting)
-                since = time.monotonic()
-            return not waiting
+                idle = time.monotonic()
+            return not pending
 
         self._until("the pending events", settled, EVENTS_SECONDS)
 

@@ -13,6 +13,7 @@ from . import stripe_subscription
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
+from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_compare
 from . import account_payment

@@ -100,12 +100,16 @@ class AccountMove(models.Model):
             ],
         )
         moves |= new
-        for move in moves.filtered(lambda m: m.stripe_invoice_id in fresh):
-            obj = fresh[move.stripe_invoice_id]
-            values = {"stripe_fetched_at": fetched_at}
-            if move.stripe_invoice_status != obj["status"]:
-                values["stripe_invoice_status"] = obj["status"]
-            move.write(values)
+        # None of this changes the lines, which Odoo would otherwise look through.
+        applied = moves.filtered(lambda move: move.stripe_invoice_id in fresh).with_context(
+            skip_invoice_sync=True
+        )
+        applied.write({"stripe_fetched_at": fetched_at})
+        for status, group in applied.grouped(
+            lambda move: fresh[move.stripe_invoice_id]["status"]
+        ).items():
+            changed = group.filtered(lambda move, new=status: move.stripe_invoice_status != new)
+            changed.write({"stripe_invoice_status": status})
         # A repair also posts what somebody has set back; the ordinary course leaves that alone.
         (moves if self.env.context.get("stripe_repair") else new)._stripe_post()
         moves._stripe_reverse_void()

@@ -59,8 +59,8 @@ class StripeTaxRate(models.Model):
 
     def action_suggest_tax(self):
         """Book the rates without a tax in the one Odoo tax that fits, where there is exactly one."""
-        for rate in self.filtered(lambda r: not r.tax_id):
-            candidates = rate._get_tax_candidates()
+        unmapped = self.filtered(lambda rate: not rate.tax_id)
+        for rate, candidates in unmapped._get_tax_candidates().items():
             if len(candidates) == 1:
                 rate.tax_id = candidates
 
@@ -88,22 +88,31 @@ class StripeTaxRate(models.Model):
         return self.env["account.tax"].with_company(company).create(values)
 
     def _get_tax_candidates(self):
-        """Return the sales taxes of the same percentage that treat the price in the same way."""
-        self.ensure_one()
-        tax_model = self.env["account.tax"].with_company(self.company_id)
-        country = self.country_id or self.company_id.account_fiscal_country_id
-        return tax_model.search(
-            [
-                *tax_model._check_company_domain(self.company_id),
-                ("type_tax_use", "=", "sale"),
-                ("amount_type", "=", "percent"),
-                ("country_id", "=", country.id),
-            ]
-        ).filtered(
-            lambda tax: (
-                round(tax.amount - self.percentage, 4) == 0 and tax.price_include == self.inclusive
+        """Return the sales taxes of the same percentage that treat the price in the same way.
+
+        :return: The taxes of each rate.
+        :rtype: dict[stripe.tax.rate, account.tax]
+        """
+        candidates = {}
+        for company, rates in self.grouped("company_id").items():
+            tax_model = self.env["account.tax"].with_company(company)
+            taxes = tax_model.search(
+                [
+                    *tax_model._check_company_domain(company),
+                    ("type_tax_use", "=", "sale"),
+                    ("amount_type", "=", "percent"),
+                ]
             )
-        )
+            for rate in rates:
+                country = rate.country_id or company.account_fiscal_country_id
+                candidates[rate] = taxes.filtered(
+                    lambda tax, rate=rate, country=country: (
+                        tax.country_id == country
+                        and round(tax.amount - rate.percentage, 4) == 0
+                        and tax.price_include == rate.inclusive
+                    )
+                )
+        return candidates
 
     # === BUSINESS METHODS - WRITER === #
 

@@ -119,12 +119,12 @@ class TestLessonsInbox(LessonsCommon, HttpCase):
     def test_18_shape_of_another_version(self):
         """The endpoint's API version decides the shape; a guard that looks at the wrong place is
         silent."""
-        clock = self.make_clock()
-        customer = self.make_stripe_customer(self.partner, test_clock=clock.id)
-        subscription = self.subscribe(customer, quantity=3)
+        subscription = self.subscribe(self.make_stripe_customer(self.partner), quantity=3)
         old = {
             "2020-08-27": {"invoice": {"subscription": "sub_wrong", "charge": "ch_wrong"}},
-            "2024-09-30.acacia": {"subscription": {"current_period_end": 1, "status": "incomplete"}},
+            "2024-09-30.acacia": {
+                "subscription": {"current_period_end": 1, "status": "incomplete"}
+            },
             "2025-03-31.basil": {"invoice": {"parent": None, "lines": {"data": []}, "total": 1}},
             "2031-01-01.fable": {"invoice": "unknown", "subscription": [None]},
         }

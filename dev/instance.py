@@ -126,8 +126,9 @@ class Instance:
         return Odoo(self.url, self.database, login, login)
 
     def _connect(self) -> None:
-        """Press the product's own buttons, once."""
+        """Press the product's own buttons: all of them once, later what the ports or the addon changed."""
         odoo = self.rpc()
+        odoo.call("ir.config_parameter", "set_param", "web.base.url", self.url)
         [provider] = odoo.call(
             "payment.provider",
             "search_read",
@@ -136,6 +137,7 @@ class Instance:
             limit=1,
         )
         if provider["stripe_billing_webhook_endpoint"]:
+            odoo.call("payment.provider", "action_stripe_billing_create_webhook", [provider["id"]])
             return
         keys = {
             "stripe_secret_key": catalogue.KEY,

@@ -4,7 +4,7 @@ import ast
 import pathlib
 import subprocess
 
-from dev import environment, paths, prettier
+from dev import environment, events_page, paths, prettier
 from dev.console import say
 
 FOLDERS = ("stripe_subscriptions", "stripe_sandbox", "dev", "tests")
@@ -28,6 +28,7 @@ def main(fix: bool) -> int:
     ruff = [paths.VENV / "bin" / "ruff"]
     if fix:
         _call([*ruff, "check", "--fix", "-q", "."])
+        events_page.write()
         return _call([*ruff, "format", "-q", "."]) or prettier.main(fix)
     pylint = [paths.PYTHON, "-m", "pylint", "--rcfile=pyproject.toml", "--score=n", *PYLINT]
     checks = {
@@ -47,8 +48,10 @@ def _call(command: list[object]) -> int:
 
 
 def _structure() -> int:
-    """Length of files, and imports that only one module may have."""
+    """Length of files, imports that only one module may have, pages that are made from tables."""
     findings = [*_lengths(), *_imports()]
+    if not events_page.is_current():
+        findings.append("docs/events.rst is not what stripe_events.py says: make format")
     for finding in findings:
         say(finding)
     return len(findings)

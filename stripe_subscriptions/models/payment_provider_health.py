@@ -335,15 +335,18 @@ class PaymentProvider(models.Model):
                     "Events of the other mode (test or live) arrive: the webhook at Stripe belongs "
                     "to another mode than this provider."
                 )
+        if not self.stripe_billing_webhook_since:
+            return False
         since = fields.Datetime.now() - timedelta(hours=MISSED_HOURS)
         missed = self.env["stripe.event"].search_count(
             [
                 ("provider_id", "=", self.id),
                 ("origin", "=", "catch_up"),
+                ("created_at", ">=", self.stripe_billing_webhook_since),
                 ("received_at", ">", max(since, received_at or since)),
             ]
         )
-        if missed and self.stripe_billing_webhook_endpoint:
+        if missed:
             return self.env._(
                 "%s events had to be fetched, because the webhook brought none: is the address "
                 "reachable from the internet? Send a test event.",

@@ -53,6 +53,12 @@ class PaymentProvider(models.Model):
     stripe_billing_previous_secret_until = fields.Datetime(
         string="Old Secret Valid Until", readonly=True, copy=False, groups="base.group_system"
     )
+    stripe_billing_webhook_since = fields.Datetime(
+        help="When the webhook was created: what happened before is none of its business.",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+    )
     stripe_billing_database = fields.Char(
         help="The database that uses the account; a copy of it has another id.",
         readonly=True,
@@ -224,6 +230,8 @@ class PaymentProvider(models.Model):
         )
         self.sudo().write(
             {
+                "stripe_billing_webhook_since": self.stripe_billing_webhook_since
+                or fields.Datetime.now(),
                 "stripe_billing_webhook_endpoint": endpoint["id"],
                 "stripe_billing_webhook_secret": endpoint["secret"],
                 "stripe_billing_database": self._stripe_database(),

@@ -92,12 +92,16 @@ class StripeJob(models.Model):
         for job in self:
             job.display_name = kinds.get(job.kind) or ""
 
-    @api.depends("counts")
+    @api.depends("counts", "state")
     def _compute_summary(self):
         for job in self:
             labels = job._get_count_labels()
             counts = job.counts or {}
-            rows = [(label, counts[name]) for name, label in labels.items() if counts.get(name)]
+            rows = [
+                (label, counts.get(name, 0))
+                for name, label in labels.items()
+                if counts.get(name) or (job.state == "done" and job._shows_zero())
+            ]
             job.summary = self.env["ir.qweb"]._render(
                 "stripe_subscriptions.job_summary", {"rows": rows}
             )
@@ -288,6 +292,10 @@ class StripeJob(models.Model):
         for name, number in numbers.items():
             counts[name] = counts.get(name, 0) + number
         self.counts = counts
+
+    def _shows_zero(self):
+        """Return whether that there was none of something is part of the result."""
+        return self.kind not in ("import", "remove_test")
 
     def _get_count_labels(self):
         """Return what the counts mean, in the order in which they are shown.

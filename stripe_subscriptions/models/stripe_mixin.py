@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_compare
 
 
 class StripeMixin(models.AbstractModel):
@@ -195,7 +195,9 @@ class StripeMixin(models.AbstractModel):
                 here = field.convert_to_write(here, self)
                 differs = (here or False) != (there or False)
                 if differs and field.type == "float":
-                    differs = abs((here or 0) - (there or 0)) > 1e-9
+                    digits = field.get_digits(self.env)
+                    precision = digits[1] if digits else 9
+                    differs = float_compare(here or 0, there or 0, precision_digits=precision) != 0
             if differs:
                 changes[name] = (here, there)
         return changes

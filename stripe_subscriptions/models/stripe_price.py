@@ -32,7 +32,7 @@ class StripePrice(models.Model):
     unit_amount = fields.Float(
         string="Unit Price",
         help="In units of the currency; may be a fraction of its smallest unit.",
-        digits=(24, 12),
+        digits=(24, 8),
         readonly=True,
     )
     billing_scheme = fields.Selection(

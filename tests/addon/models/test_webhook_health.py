@@ -107,6 +107,7 @@ class TestWebhookHealth(SandboxCommon, HttpCase):
         self.receive()
         self.assertEqual(self.check(), "")
         self.env["stripe.event"].search([]).received_at = fields.Datetime.now() - timedelta(hours=2)
+        self.provider.stripe_billing_webhook_since = "2020-01-01 00:00:00"
         self.receive(origin="catch_up")
         self.env.invalidate_all()
         self.assertIn("had to be fetched", self.check())

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEV = $(PYTHON) -m dev
 
-.PHONY: help setup demo demo-reset demo-check test bench chaos lint format clean
+.PHONY: help setup demo demo-reset demo-check test test-live bench chaos lint format clean
 
 help: ## This text
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -21,6 +21,9 @@ demo-check: ## A browser walks the main job, unattended
 
 test: ## All tests; ARGS="-k webhook" for some
 	@$(DEV) test $(ARGS)
+
+test-live: ## End to end against the Stripe test account of STRIPE_TEST_KEY; without one, against the stand-in
+	@$(DEV) live $(ARGS)
 
 bench: ## Performance figures, also as bench.json
 	@$(DEV) bench $(ARGS)

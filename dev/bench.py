@@ -53,6 +53,7 @@ def webhook() -> list[dict]:
         for clients in bench_webhook.BLOCKS:
             with step(f"webhook: {clients} at a time"):
                 rows += bench_webhook.acknowledge(url, key, clients)
+        rows.append(bench_webhook.wake(url, key, database))
     return rows
 
 

@@ -7,8 +7,6 @@ from dev.bench_odoo import Shell
 
 # Every how many pages the bare gateway fetches the same page once more.
 BARE_EVERY = 5
-# Pages whose queries and seconds are compared: the first of a list warms up caches.
-EARLY, LATE = slice(1, 11), slice(-11, -1)
 # In this order: an audit compares what the import has taken over.
 KINDS = ("import", "audit")
 
@@ -24,8 +22,7 @@ def measure(database: str, sandbox_url: str, kind: str) -> list[dict]:
     _check(kind, result["counts"], sum(p["objects"] for p in pages["subscriptions"]))
     rows = [_speed(kind, name, found) for name, found in pages.items()]
     for name, found in pages.items():
-        rows.append(_late(kind, name, found, "queries", "queries", 1))
-        rows.append(_late(kind, name, found, "seconds", "ms", 1000))
+        rows += _growth(kind, name, found)
     name = f"{kind}: peak memory of the process (beside that before)"
     return [*rows, row(name, "MB", [result["memory"][::-1]], 1)]
 
@@ -51,8 +48,21 @@ def _speed(kind: str, name: str, pages: Sequence[dict]) -> dict:
     )
 
 
-def _late(kind: str, name: str, pages: Sequence[dict], what: str, unit: str, factor: float) -> dict:
-    """A late page beside an early one: constant when the ratio is 1."""
-    early, late = ([page[what] for page in pages[part]] for part in (EARLY, LATE))
-    title = f"{kind}: {what} of a late page of {name} (beside an early one)"
-    return row(title, unit, list(zip(late, early, strict=True)), factor)
+def _growth(kind: str, name: str, pages: Sequence[dict]) -> list[dict]:
+    """Late pages of a list beside early ones: nothing grows with what is there when the ratios are 1.
+
+    Time is counted in times of listing the same page, measured right afterwards.
+    """
+    # The first page warms up caches, the last one is not always full.
+    compared = [page for page in pages[1:-1] if page["bare"]]
+    count = len(compared) // 3
+    pairs = list(zip(compared[-count:], compared[:count], strict=True))
+    queries = [(late["queries"], early["queries"]) for late, early in pairs]
+    listings = [
+        (late["seconds"] / late["bare"], early["seconds"] / early["bare"]) for late, early in pairs
+    ]
+    title = f"{kind}: late page of {name}"
+    return [
+        row(f"{title}, queries (beside an early one)", "queries", queries, 1),
+        row(f"{title}, in listings (beside an early one)", "listings", listings, 1),
+    ]

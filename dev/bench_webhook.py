@@ -9,17 +9,21 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import chain
 
+import psycopg2
 import stripe
 
-from dev.bench_figures import percentile_row
+from dev.bench_figures import percentile_row, row
 from dev.bench_odoo import SECRET
 
 ROUNDS = 6
 # For a number of clients: blocks of each kind in a round, requests of each client in a block.
 BLOCKS = {1: (8, 10), 8: (2, 10)}
 MEDIAN_TARGET, P99_TARGET = 1.5, 2.0
+# Pairs of requests of which each event finds the lanes asleep.
+WAKING = 60
 # Makes an event about as large as that of a subscription.
 PADDING = "a" * 4000
 # Path, body, headers.
@@ -57,6 +61,18 @@ def acknowledge(url: str, key: str, clients: int) -> list[dict]:
         ),
         percentile_row(f"{title}, p99 (beside a bare route)", 99, rounds, target=P99_TARGET),
     ]
+
+
+def wake(url: str, key: str, database: str) -> dict:
+    """An event that comes while no lane is about to work anyway: one has to be woken."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    pairs = []
+    with closing(psycopg2.connect(dbname=database)) as postgres, postgres.cursor() as cursor:
+        postgres.autocommit = True
+        for _ in range(WAKING):
+            cursor.execute("DELETE FROM ir_cron_trigger")
+            pairs.append((_send(connection, *_event(key)), _send(connection, *_bare())))
+    return row("webhook: acknowledge and wake a lane, 1 client (beside a bare route)", "ms", pairs)
 
 
 def _block(

@@ -102,8 +102,11 @@ def addon_hash() -> str:
 
 
 def with_addon() -> str:
-    """A database with the addon; made again when one of its files changes."""
-    name, source = f"{PREFIX}_test", template()
+    """A database with the addon; made again when one of its files changes.
+
+    TEST_DATABASE gives it another name, for runs of tests side by side.
+    """
+    name, source = os.environ.get("TEST_DATABASE") or f"{PREFIX}_test", template()
     wanted = f"{source}-{addon_hash()}"
     comment = (
         f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"

@@ -86,6 +86,7 @@ IGNORED = {
     "payment_intent.succeeded": _ATTEMPTS,
     "payment_intent.payment_failed": _ATTEMPTS,
     "payment_intent.partially_funded": _ATTEMPTS,
+    "payment_intent.amount_capturable_updated": _ATTEMPTS,
     "payment_intent.canceled": _ATTEMPTS,
     "setup_intent.created": _CARDS,
     "setup_intent.requires_action": _CARDS,

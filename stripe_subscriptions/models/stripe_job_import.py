@@ -243,6 +243,7 @@ class StripeJob(models.Model):
             return labels
         labels |= {
             "catalogue": self.env._("Plans, tax rates and coupons, new"),
+            "known": self.env._("Plans, tax rates and coupons, here already"),
             "customers_new": self.env._("Customers that become new contacts"),
             "customers_matched": self.env._("Customers matched with contacts"),
             "customers_linked": self.env._("Customers linked already"),

@@ -258,7 +258,8 @@ class StripeSubscription(models.Model):
             live = self and self.status not in const.ENDED_STATUSES
             return [("status", self.status, "canceled")] if live else []
         if utils.object_id(obj.get("customer")) not in lookup["customers"]:
-            return [("stripe_customer_id", "", utils.object_id(obj.get("customer")) or "")]
+            customer_id = utils.object_id(obj.get("customer")) or ""
+            return [("stripe_customer_id", self.env._("not linked"), customer_id)]
         differences = super()._stripe_get_differences(provider, obj, lookup)
         if self:
             here = sorted((line.price_id.stripe_id, line.quantity) for line in self.item_ids)

@@ -165,12 +165,6 @@ class TestStripeEvent(StripeCommon, TransactionCase):
         self.assertIn("20.01", event.error)
         self.assertEqual(self.moves(invoice).state, "draft")
 
-    def test_ignore(self):
-        event = self.receive("invoice.paid", self.invoice())
-        event.action_ignore()
-        self.work()
-        self.assertEqual((event.state, event.attempts), ("ignored", 0))
-
     def test_programming_error_is_contained(self):
         event = self.receive("invoice.paid", self.invoice())
         with (
@@ -191,3 +185,86 @@ class TestStripeEvent(StripeCommon, TransactionCase):
         event.received_at = fields.Datetime.now() - timedelta(days=91)
         self.env["stripe.event"]._gc_events()
         self.assertFalse(event.exists())
+
+    # === ACTIONS === #
+
+    def fail(self, event):
+        event.write({"state": "failed", "attempts": const.EVENT_MAX_ATTEMPTS, "error": "No."})
+
+    def test_retry_all_failed(self):
+        events = self.receive("invoice.paid", self.invoice())
+        events |= self.receive("invoice.paid", self.invoice())
+        for event in events:
+            self.fail(event)
+        answer = self.env["stripe.event"].action_retry_all_failed()
+        self.assertIn("2", answer["params"]["message"])
+        self.work()
+        self.assertEqual(set(events.mapped("state")), {"done"})
+
+    def test_ignore(self):
+        event = self.receive("invoice.paid", self.invoice())
+        self.fail(event)
+        event._call_person("No.")
+        event.action_ignore()
+        self.assertEqual(event.state, "ignored")
+        self.assertFalse(event.activity_ids)
+
+    def test_retry_of_what_is_done_or_of_no_use(self):
+        event = self.receive("invoice.paid", self.invoice())
+        self.work()
+        with self.assertRaises(UserError):
+            event.action_retry()
+        other = self.receive("payout.paid", {"id": "po_1", "object": "payout"})
+        self.assertEqual(other.state, "ignored")
+        with self.assertRaises(UserError):
+            other.action_retry()
+
+    def test_links_both_ways(self):
+        invoice = self.invoice()
+        event = self.receive("invoice.paid", invoice)
+        self.work()
+        move = self.moves(invoice)
+        self.assertEqual(event.action_open_record()["res_id"], move.id)
+        action = move.action_stripe_events()
+        self.assertIn(event, self.env["stripe.event"].search(action["domain"]))
+        nobody = self.receive("customer.updated", {"id": "cus_0", "object": "customer"})
+        with self.assertRaises(UserError):
+            nobody.action_open_record()
+
+    # === LANES === #
+
+    def test_locks_are_given_back(self):
+        invoice = self.invoice()
+        keys = (
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+
+        def held():
+            self.env.cr.execute(keys)
+            return self.env.cr.fetchone()[0]
+
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            provider = self.provider.with_env(self.env(cr=cr))
+            before = held()
+            with (
+                self.assertRaises(ZeroDivisionError),
+                provider._stripe_lock({("invoice", invoice["id"]): invoice}),
+            ):
+                self.assertEqual(held() - before, 2, "the customer and the journal")
+                raise ZeroDivisionError
+            self.assertEqual(held(), before)
+
+    def test_lanes_are_woken(self):
+        lanes = self.env["stripe.event"]._get_lanes()
+        triggers = self.env["ir.cron.trigger"]
+        domain = [("cron_id", "in", lanes.ids)]
+        triggers.search(domain).unlink()
+        self.receive("invoice.paid", self.invoice())
+        self.assertEqual(len(triggers.search(domain)), 1)
+        payloads = [
+            stripe_objects.event("customer.updated", {"id": f"cus_{n}", "object": "customer"})
+            for n in range(const.EVENT_BATCH_SIZE + 1)
+        ]
+        triggers.search(domain).unlink()
+        self.env["stripe.event"]._stripe_store(self.provider, payloads)
+        self.assertEqual(triggers.search(domain).cron_id, lanes, "all of them for many events")

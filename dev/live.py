@@ -30,6 +30,7 @@ DATABASE = f"{databases.PREFIX}_live"
 def main(arguments: list[str]) -> int:
     """Run the tests, then see to it that nothing of them is left at Stripe; 0 if both went well."""
     key = given_key()
+    say(f"Against {_account(key) if key else 'the stand-in for Stripe'}")
     run = f"{RUN_PREFIX}{uuid.uuid4().hex[:10]}"
     started = time.monotonic()
     postgres.start()
@@ -40,17 +41,12 @@ def main(arguments: list[str]) -> int:
     with Group() as group:
         base = None if key else group.sandbox(free_port(), "--key", SANDBOX_KEY)
         key = key or SANDBOX_KEY
-        say(
-            "Against "
-            + ("the stand-in for Stripe" if base else "the Stripe test account of the key")
-        )
         try:
             code = _pytest(arguments, key, run, base)
         finally:
-            left = _remove(key, run, base)
+            clean = _remove(key, run, base)
     databases.drop(DATABASE)
-    # What is interrupted leaves something; what comes to its end must not.
-    if left and not code:
+    if not clean:
         code = 1
     seconds = time.monotonic() - started
     say(f"\n{'FAILED' if code else 'All live tests passed'} in {seconds:.0f} s")
@@ -72,6 +68,19 @@ def client(key: str, base: str | None) -> stripe.StripeClient:
     """Stripe's package in front of the account."""
     addresses = {"base_addresses": {"api": base}} if base else {}
     return stripe.StripeClient(key, max_network_retries=3, **addresses)
+
+
+def _account(key: str) -> str:
+    """Name the account of a key in words; ends the program when Stripe does not know it."""
+    try:
+        account = client(key, None).v1.accounts.retrieve_current()
+    except stripe.AuthenticationError:
+        raise Trouble(f"Stripe does not know the key in {KEY_VARIABLE}.") from None
+    except stripe.APIConnectionError:
+        raise Trouble("Stripe (api.stripe.com) cannot be reached from here.") from None
+    except stripe.StripeError as error:
+        raise Trouble(f"Stripe says: {error.user_message}".replace(key, "(key)")) from None
+    return f"the test mode of Stripe account {account.id}"
 
 
 def _pytest(arguments: list[str], key: str, run: str, base: str | None) -> int:
@@ -115,12 +124,16 @@ def hidden(chunks: Iterator[bytes], key: bytes) -> Iterator[bytes]:
     yield kept
 
 
-def _remove(key: str, run: str, base: str | None) -> list[str]:
-    """Remove what the tests have left, which is nothing unless they were killed."""
-    left = live_removal.remove(client(key, base).v1, run)
+def _remove(key: str, run: str, base: str | None) -> bool:
+    """Remove what the tests have left, and say whether that was nothing, as it should be."""
+    try:
+        left = live_removal.remove(client(key, base).v1, run)
+    except stripe.StripeError as error:
+        say(f"  {run} may have left something at Stripe: {type(error).__name__}")
+        return False
     for name in left:
         say(f"  left by the tests, removed now: {name}")
-    return left
+    return not left
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from dev.chaos_stage import Stage
 from dev.chaos_stripe import Api
 from dev.console import step
 
-JOB_SECONDS = 600
-EVENTS_SECONDS = 600
+JOB_SECONDS = 900
+# Seconds without any event processed after which they will not be any more.
+STUCK_SECONDS = 180
 # Seconds for which nobody works before *Retry* is pressed for what waits: for the end of the lease of a lane
 # that was killed, or for the next attempt after Stripe did not answer.
 PATIENCE = 8
@@ -77,30 +78,30 @@ class Recovery:
 
     def _events(self) -> None:
         """Wait until no event is pending; press *Retry* when all that are left wait for a time to come."""
+        pending = ["state", "=", "pending"]
+        least, progress = None, time.monotonic()
         idle = time.monotonic()
-
-        def settled() -> bool:
-            nonlocal idle
-            pending = self._odoo.call(
-                "stripe.event", "search_read", [["state", "=", "pending"]], ["next_attempt_at"]
-            )
+        while left := self._odoo.call("stripe.event", "search_count", [pending]):
             now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-            if any(event["next_attempt_at"] <= now for event in pending):
+            due = [pending, ["next_attempt_at", "<=", now]]
+            if least is None or left < least:
+                least, progress = left, time.monotonic()
+            elif time.monotonic() - progress > STUCK_SECONDS:
+                raise RuntimeError(f"{left} events stay pending")
+            if self._odoo.call("stripe.event", "search_count", due, limit=1):
                 idle = time.monotonic()
-            elif pending and time.monotonic() - idle > PATIENCE:
-                waiting = [event["id"] for event in pending]
+            elif time.monotonic() - idle > PATIENCE:
+                waiting = self._odoo.call("stripe.event", "search", [pending])
                 self._odoo.call("stripe.event", "action_retry", waiting)
                 self.retried += len(waiting)
                 idle = time.monotonic()
-            return not pending
+            time.sleep(1)
 
-        self._until("the pending events", settled, EVENTS_SECONDS)
-
-    def _until(self, what: str, question: Callable[[], bool], seconds: float = JOB_SECONDS) -> None:
-        end = time.monotonic() + seconds
+    def _until(self, what: str, question: Callable[[], bool]) -> None:
+        end = time.monotonic() + JOB_SECONDS
         while not question():
             if time.monotonic() > end:
-                raise RuntimeError(f"{what}: not within {seconds:.0f} s")
+                raise RuntimeError(f"{what}: not within {JOB_SECONDS} s")
             time.sleep(0.5)
 
 

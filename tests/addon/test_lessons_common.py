@@ -95,22 +95,27 @@ class LessonsCommon(SandboxCommon):
         )
 
     def moves(self, partner=None):
-        """The documents of a partner that come from Stripe, in the order of booking."""
+        """The documents of a partner that come from Stripe, oldest first."""
         return self.env["account.move"].search(
             [("partner_id", "=", (partner or self.partner).id), ("stripe_invoice_id", "!=", False)],
-            order="id",
+            order="stripe_created_at, id",
         )
 
     def payments(self, kind="inbound", partner=None):
-        """The payments of a partner that come from Stripe, in the order of booking."""
+        """The payments of a partner that come from Stripe, oldest first."""
         return self.env["account.payment"].search(
             [
                 ("partner_id", "=", (partner or self.partner).id),
                 ("payment_type", "=", kind),
                 ("stripe_payment_ref", "!=", False),
             ],
-            order="id",
+            order="stripe_created_at, id",
         )
+
+    def assertSettled(self):
+        """Nothing waits and nothing has failed."""
+        self.assertTrue(self.rows)
+        self.assertLessEqual(self.states(), {"done", "ignored"}, self.rows.mapped("error"))
 
     def assertBookedOnce(self, total=20.0):
         """One subscription, one posted invoice, and one payment that pays it."""

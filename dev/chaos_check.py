@@ -11,7 +11,7 @@ from dev.chaos_stage import Stage
 from dev.chaos_stripe import Api
 from dev.console import step
 
-JOB_SECONDS = 900
+JOB_SECONDS = 1800
 # Seconds without any event processed after which they will not be any more.
 STUCK_SECONDS = 180
 # Seconds for which nobody works before *Retry* is pressed for what waits: for the end of the lease of a lane

@@ -39,6 +39,7 @@ class TestLiveSubscription(LiveBillingCase):
         record = self.record(subscription)
         documents = record.move_ids, record.move_ids.reconciled_payment_ids
         self.assertTrue(all(documents))
+        self.settle()
         events = self.env["stripe.event"].search([("origin", "=", "catch_up")])
         self.catch_up()
         again = self.env["stripe.event"].search([("origin", "=", "catch_up")]) - events
@@ -89,7 +90,11 @@ class TestLiveSubscription(LiveBillingCase):
         customer = self.make_customer()
         subscription = self.account.subscribe(customer, self.price, trial_period_days=14)
         self.assertEqual(subscription.status, "trialing")
-        self.catch_up(("customer.subscription.created", subscription))
+        nothing = self.account.latest_invoice(subscription)
+        self.assertEqual((nothing.status, nothing.total), ("paid", 0))
+        self.catch_up(
+            ("customer.subscription.created", subscription), ("invoice.finalized", nothing)
+        )
         record = self.record(subscription)
         self.assertRecordValues(
             record,

@@ -22,6 +22,7 @@
         "views/stripe_difference_views.xml",
         "views/stripe_job_views.xml",
         "views/stripe_import_views.xml",
+        "views/stripe_proof_views.xml",
         "views/res_config_settings_views.xml",
         "views/stripe_subscription_views.xml",
         "views/stripe_subscription_form_views.xml",

@@ -1,1 +1,1 @@
-from . import portal, webhook
+from . import portal, proof, webhook

@@ -27,4 +27,8 @@ from . import stripe_job_import
 from . import stripe_difference
 from . import stripe_import_line
 from . import stripe_job_remove_test
+from . import stripe_job_proof
+from . import stripe_job_proof_ledger
+from . import stripe_proof_line
+from . import payment_provider_proof
 from . import res_config_settings

@@ -52,6 +52,7 @@ class StripeJob(models.Model):
             ("repair", "Repair differences"),
             ("import", "Import"),
             ("remove_test", "Remove test data"),
+            ("proof", "Prove against Stripe"),
         ],
         required=True,
         readonly=True,

@@ -1,0 +1,98 @@
+import time
+from unittest.mock import patch
+
+import requests
+from odoo import fields
+from odoo.addons.stripe_subscriptions.models import stripe_job_proof
+
+from tests.addon.sandbox_common import SandboxCommon
+
+
+class ProofCommon(SandboxCommon):
+    """Subscriptions in several currencies, with taxes and a refund, all in Odoo."""
+
+    def setUp(self):
+        super().setUp()
+        patcher = patch.object(stripe_job_proof, "SETTLE_SECONDS", 0)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        rate = self.stripe.tax_rates.create(
+            {"display_name": "VAT", "percentage": 19, "inclusive": False}
+        )
+        self.catch_up()
+        self.env["stripe.tax.rate"].search([("stripe_id", "=", rate.id)]).action_create_tax()
+        self.rate = rate
+        self.stripe_customer = self.make_stripe_customer(self.partner)
+        self.dollar = self.subscribe(self.stripe_customer, quantity=2)
+        self.subscribe_in("jpy", 3000, tax_rates=[rate.id])
+        self.subscribe_in("kwd", 12340)
+        self.taxed = self.subscribe_in("eur", 1999, tax_rates=[rate.id])
+        self.refund(self.dollar, 500)
+        self.settle()
+        self.catch_up()
+        self.month = f"{fields.Date.today():%Y-%m}"
+
+    def subscribe_in(self, currency, unit_amount, tax_rates=(), **values):
+        """Another customer with a subscription in a currency of its own."""
+        partner = self.env["res.partner"].create({"name": f"Buyer in {currency}"})
+        price = self.make_stripe_price(currency=currency, unit_amount=unit_amount)
+        item = {"price": price.id, "quantity": 3}
+        if tax_rates:
+            item["tax_rates"] = list(tax_rates)
+        customer = self.make_stripe_customer(partner, **values)
+        return self.subscribe(customer, items=[item])
+
+    def settle(self):
+        """Wait until Stripe has made the balance transactions of charges."""
+        for _attempt in range(40):
+            charges = self.stripe.charges.list({"limit": 100}).data
+            if all(charge.balance_transaction for charge in charges):
+                return
+            time.sleep(0.1)
+        self.fail("charges are not settled")
+
+    def pay_out(self):
+        """Have Stripe send everything to the bank, and wait until it has arrived."""
+        self.settle()
+        url = f"{self.sandbox_process.base_url}/_sandbox/payout"
+        answer = requests.post(url, json={"until": int(time.time()) + 30 * 86400}, timeout=5)
+        answer.raise_for_status()
+        for _attempt in range(40):
+            payouts = self.stripe.payouts.list({}).data
+            if all(payout.status == "paid" for payout in payouts):
+                return
+            time.sleep(0.1)
+        self.fail("the payout does not arrive")
+
+    @staticmethod
+    def sleep_past_this_second():
+        """Stripe's times have no fractions."""
+        time.sleep(1.05 - time.time() % 1)
+
+    def prove(self, **values):
+        job = self.run_job("proof", **values)
+        self.assertEqual((job.state, job.error), ("done", False))
+        return job
+
+    def line(self, currency, measure, period=None):
+        """The line of a sum; this month's."""
+        return self.env["stripe.proof.line"].search(
+            [
+                ("period", "=", period or self.month),
+                ("currency_id.name", "=", currency),
+                ("measure", "=", measure),
+            ]
+        )
+
+    def sums(self, currency, measure):
+        line = self.line(currency, measure)
+        return line.there, line.here
+
+    def differing(self):
+        lines = self.env["stripe.proof.line"].search([("differs", "=", True)])
+        return {(line.currency_id.name, line.measure) for line in lines}
+
+    def move_of(self, subscription):
+        return self.env["account.move"].search(
+            [("stripe_invoice_id", "=", subscription.latest_invoice)]
+        )

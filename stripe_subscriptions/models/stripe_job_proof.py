@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import stripe_proof, utils
+from odoo.addons.stripe_subscriptions.models.stripe_job_proof_ledger import DOCUMENTS
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeNotFound
 
 # Days before the first month in which what counts in it may have been drafted.
@@ -25,14 +26,12 @@ class ProofList(NamedTuple):
     :param str service: Service of the Stripe client.
     :param tuple expand: Properties to expand.
     :param int margin: Days before the first month.
-    :param str status: Only objects in this status, made before the margin.
     """
 
     kind: str
     service: str
     expand: tuple = ()
     margin: int = MARGIN_DAYS
-    status: str | None = None
 
 
 LISTS = (
@@ -42,8 +41,8 @@ LISTS = (
     ProofList("refund", "refunds", margin=0),
     ProofList("balance_transaction", "balance_transactions", ("data.source",), margin=0),
     ProofList("payout", "payouts", margin=0),
-    ProofList("invoice", "invoices", status="open"),
-    ProofList("invoice", "invoices", status="uncollectible"),
+    # For payments of invoices that were finalized before the lists above begin.
+    ProofList("charge", "charges", ("data.payment_intent",), margin=0),
 )
 
 
@@ -148,43 +147,84 @@ class StripeJob(models.Model):
 
         :param ProofList spec: The list.
         """
-        cursor = self.cursor
-        since = utils.local_time(
-            self.date_from - timedelta(days=spec.margin), self._get_span_tz(), 0
-        )
-        params = {"created": {"gte": since, "lte": cursor["until"]}, "expand": list(spec.expand)}
-        if spec.status:
-            params |= {"created": {"lt": since}, "status": spec.status}
+        cursor, until = self.cursor, self.cursor["until"]
+        since = self._get_since(spec.margin)
+        params = {"created": {"gte": since, "lte": until}, "expand": list(spec.expand)}
         objects, after = self._fetch_page(spec.service, params, cursor["after"])
         lower = objects[-1]["created"] if after else since - 1
-        domain = None
-        if spec.status:
-            # What Odoo has booked has a step of its own, by its date there.
-            ids = [obj["id"] for obj in objects]
-            old = self._get_older_domain(spec.kind)
-            known = self._find_documents(spec.kind, [("stripe_invoice_id", "in", ids), *old])
-            objects = [obj for obj in objects if obj["id"] not in known]
+        if spec.kind == "charge":
+            self._prove_late("invoice_payment", self._get_late_payments(objects))
         else:
-            upper = cursor["until"] if cursor["upper"] is None else cursor["upper"]
+            upper = until if cursor["upper"] is None else cursor["upper"]
             domain = [
                 ("stripe_created_at", "<=", utils.to_datetime(upper)),
                 ("stripe_created_at", ">", utils.to_datetime(lower)),
             ]
-        self._prove(spec.kind, objects, domain, cursor["edge"], cursor["until"])
-        if spec.kind == "payout":
+            self._prove(spec.kind, objects, domain, cursor["edge"], until)
+        if spec.kind == "invoice_payment":
+            # A draft may have waited for longer than the list of invoices goes back.
+            invoices = [part["invoice"] for part in objects if part["is_default"]]
+            self._prove_late("invoice", [obj for obj in invoices if obj["created"] < since])
+        elif spec.kind == "payout":
             self._remember_payouts(objects)
         edge = [obj["id"] for obj in objects if obj["created"] == lower]
         if lower == cursor["upper"]:
             edge += cursor["edge"]
-        share = 0 if not objects else (cursor["until"] - lower) / (cursor["until"] - since + 1)
+        share = (until - lower) / (until - since + 1) if after else 1
         self._advance(
-            (cursor["list"] + (min(max(share, 0), 1) if after else 1)) / (len(LISTS) + 2),
+            (cursor["list"] + min(max(share, 0), 1)) / (len(LISTS) + 2),
             phase=self.env._("Stripe's lists"),
             after=after,
             upper=lower if after else None,
             edge=edge if after else [],
             list=cursor["list"] + (not after),
         )
+
+    def _get_since(self, margin):
+        """Return the unix seconds at which a list begins."""
+        first = self.date_from - timedelta(days=margin)
+        return utils.local_time(first, self._get_span_tz(), hour=0)
+
+    def _get_late_payments(self, charges):
+        """Return the invoice payments of charges whose invoices are too old for the lists.
+
+        :param list[dict] charges: Stripe charges with their payment intents.
+        :rtype: list[dict]
+        """
+        since = self._get_since(MARGIN_DAYS)
+        customers = self.env["stripe.customer"]._stripe_find(
+            self.provider_id, list({utils.object_id(obj.get("customer")) for obj in charges})
+        )
+        linked = set(customers.mapped("stripe_id"))
+        intents = {
+            obj["payment_intent"]["id"]
+            for obj in charges
+            if obj["status"] == "succeeded"
+            and utils.object_id(obj.get("customer")) in linked
+            and isinstance(obj.get("payment_intent"), dict)
+            and obj["payment_intent"]["created"] < since
+        }
+        gateway = self.provider_id._stripe_client()
+        payments = []
+        for intent in sorted(intents):
+            payment = {"type": "payment_intent", "payment_intent": intent}
+            params = {"payment": payment, "expand": ["data.invoice"]}
+            payments += gateway.list("invoice_payments", params=params)
+        self.env.cr.commit()
+        return [part for part in payments if part["created"] < since]
+
+    def _prove_late(self, kind, objects):
+        """Compare what is too old for its list; what Odoo has of that has a step of its own.
+
+        :param str kind: Kind of the objects.
+        :param list[dict] objects: Stripe objects.
+        """
+        if objects:
+            ids = [obj["id"] for obj in objects]
+            domain = [(DOCUMENTS[kind][1], "in", ids), *self._get_older_domain(kind)]
+            known = self._find_documents(kind, domain)
+            rest = [obj for obj in objects if obj["id"] not in known]
+            self._prove(kind, rest, until=self.cursor["until"])
 
     def _prove_older(self):
         """Compare documents that Odoo has in these months, but whose objects were made long before."""
@@ -215,13 +255,12 @@ class StripeJob(models.Model):
     def _get_older_domain(self, kind):
         """Return which documents of the months are on no page of the lists, as they are too old."""
         margin = next(spec.margin for spec in LISTS if spec.kind == kind)
-        since = utils.local_time(self.date_from - timedelta(days=margin), self._get_span_tz(), 0)
         date_field = "invoice_date" if kind in ("invoice", "credit_note") else "date"
         return [
             (date_field, ">=", self.date_from),
             (date_field, "<=", self.date_to),
             *("|", ("stripe_created_at", "=", False)),
-            ("stripe_created_at", "<", utils.to_datetime(since)),
+            ("stripe_created_at", "<", utils.to_datetime(self._get_since(margin))),
         ]
 
     def _remember_payouts(self, objects):

@@ -116,22 +116,17 @@ class TestProof(ProofCommon, TransactionCase):
         self.assertEqual(self.sums("EUR", "invoiced"), (71.36, 0))
 
     def test_void_and_credited(self):
-        open_one = self.subscribe_in("chf", 5000, tax_rates=[self.rate.id])
+        credited = self.subscribe_in("chf", 5000, tax_rates=[self.rate.id])
+        [item] = self.stripe.invoices.retrieve(credited.latest_invoice).lines.data
+        part = {"type": "invoice_line_item", "invoice_line_item": item.id, "quantity": 1}
         self.stripe.credit_notes.create(
             {
-                "invoice": open_one.latest_invoice,
-                "lines": [
-                    {
-                        "type": "invoice_line_item",
-                        "invoice_line_item": self.stripe.invoices.retrieve(open_one.latest_invoice)
-                        .lines.data[0]
-                        .id,
-                        "quantity": 1,
-                    }
-                ],
+                "invoice": credited.latest_invoice,
+                "lines": [part],
                 "out_of_band_amount": 5950,
             }
         )
+        self.settle()
         partner = self.env["res.partner"].create({"name": "Void"})
         void = self.subscribe(
             self.make_stripe_customer(partner),
@@ -203,23 +198,50 @@ class TestProof(ProofCommon, TransactionCase):
             [{**line, "id": 0} for line in again], [{**line, "id": 0} for line in lines]
         )
 
+    def grow_old(self, subscription, *kinds, days=200):
+        """Have the first invoice of a subscription, and what pays it, made long ago."""
+        [part] = self.stripe.invoice_payments.list({"invoice": subscription.latest_invoice}).data
+        keys = {
+            "invoice": subscription.latest_invoice,
+            "invoice_payment": part.id,
+            "payment_intent": part.payment.payment_intent,
+        }
+        with self.account.lock:
+            for kind in kinds:
+                obj = self.account.store.get(kind, keys[kind])
+                self.account.store.update(obj, created=int(time.time()) - days * 86400)
+        moment = fields.Datetime.now() - timedelta(days=days)
+        move = self.move_of(subscription)
+        move.stripe_created_at = moment
+        if "invoice_payment" in kinds:
+            move.reconciled_payment_ids.stripe_created_at = moment
+        return move
+
     def test_older_than_the_lists(self):
         """An invoice that lay around for months before it was finalized and paid."""
-        move = self.move_of(self.taxed)
-        before = int(time.time()) - 200 * 86400
-        with self.account.lock:
-            for kind, key in (
-                ("invoice", self.taxed.latest_invoice),
-                ("invoice_payment", move.reconciled_payment_ids.stripe_invoice_payment_id),
-            ):
-                self.account.store.update(self.account.store.get(kind, key), created=before)
-        created = fields.Datetime.now() - timedelta(days=200)
-        (move | move.reconciled_payment_ids.move_id).stripe_created_at = created
-        move.reconciled_payment_ids.stripe_created_at = created
+        self.grow_old(self.taxed, "invoice", "invoice_payment", "payment_intent")
         self.prove()
         self.assertEqual(self.differing(), set())
         self.assertEqual(self.sums("EUR", "invoiced"), (71.36, 71.36))
         self.assertEqual(self.sums("EUR", "collected"), (71.36, 71.36))
+
+    def test_late_payment_that_odoo_lacks(self):
+        move = self.grow_old(self.taxed, "invoice", "invoice_payment", "payment_intent")
+        payment = move.reconciled_payment_ids
+        payment.action_draft()
+        payment.stripe_invoice_payment_id = False
+        self.prove()
+        self.assertEqual(self.sums("EUR", "collected"), (71.36, 0))
+
+    def test_late_invoice_that_odoo_lacks(self):
+        """A draft of months ago that was finalized lately."""
+        move = self.grow_old(self.taxed, "invoice")
+        move.line_ids.remove_move_reconcile()
+        move.button_draft()
+        move.stripe_invoice_id = False
+        self.prove()
+        self.assertEqual(self.sums("EUR", "invoiced"), (71.36, 0))
+        self.assertEqual(self.sums("EUR", "tax"), (11.39, 0))
 
     def test_test_clock(self):
         clock = self.stripe.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
@@ -230,6 +252,30 @@ class TestProof(ProofCommon, TransactionCase):
         self.move_of(subscription).button_cancel()
         self.prove()
         self.assertEqual(self.sums("GBP", "invoiced"), (21, 0))
+
+    def test_dispute(self):
+        partner = self.env["res.partner"].create({"name": "Disputes"})
+        card = "pm_card_createDispute"
+        customer = self.make_stripe_customer(
+            partner, payment_method=card, invoice_settings={"default_payment_method": card}
+        )
+        self.subscribe(customer)
+        for _attempt in range(60):
+            [dispute] = self.stripe.disputes.list({}).data or [None]
+            if dispute and dispute.balance_transactions:
+                break
+            time.sleep(0.1)
+        self.catch_up()
+        self.prove()
+        self.assertEqual(self.differing(), set())
+        self.assertEqual(self.sums("USD", "disputes"), (20, 20))
+        line = self.line("USD", "fees")
+        self.assertGreater(line.there, 15, "with the fee of the dispute")
+        self.env["stripe.dispute"].search([]).move_ids.button_draft()
+        self.prove()
+        self.assertEqual(self.differing(), {("USD", "disputes"), ("USD", "fees")})
+        action = self.line("USD", "disputes").action_documents()
+        self.assertEqual(action["res_model"], "stripe.balance.transaction")
 
     def test_payout(self):
         self.pay_out()

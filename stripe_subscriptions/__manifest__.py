@@ -27,6 +27,8 @@
         "views/stripe_subscription_views.xml",
         "views/stripe_subscription_form_views.xml",
         "views/payment_provider_views.xml",
+        "views/payment_provider_accounts_views.xml",
+        "views/stripe_payout_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
         "views/res_partner_views.xml",

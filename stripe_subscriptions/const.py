@@ -27,6 +27,10 @@ APPLY_ORDER = (
     "subscription",
     "invoice",
     "refund",
+    "credit_note",
+    "charge",
+    "dispute",
+    "payout",
 )
 
 # Object -> (service of the Stripe client, properties to expand).
@@ -40,7 +44,11 @@ FETCH_SPECS = {
     "subscription": ("subscriptions", ("discounts",)),
     "invoice": ("invoices", ("payments", "discounts")),
     "invoice_payment": ("invoice_payments", ()),
-    "refund": ("refunds", ()),
+    "refund": ("refunds", ("balance_transaction",)),
+    "credit_note": ("credit_notes", ("customer_balance_transaction",)),
+    "charge": ("charges", ("balance_transaction",)),
+    "dispute": ("disputes", ()),
+    "payout": ("payouts", ()),
 }
 
 EVENT_BATCH_SIZE = 50
@@ -50,6 +58,8 @@ EVENT_RETENTION_DAYS = 90
 # Seconds; doubled at each attempt.
 EVENT_RETRY_DELAY = 60
 EVENT_RETRY_MAX_DELAY = 6 * 3600
+# Days after which an event that waits for a person is tried again all the same.
+EVENT_PARK_DAYS = 7
 # Seconds that an event waits while Stripe is out of reach or other work is in its way: at first, and
 # at most.
 EVENT_POSTPONE_DELAY = 10

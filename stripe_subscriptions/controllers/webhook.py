@@ -29,19 +29,17 @@ class StripeWebhook(http.Controller):
         :return: 200 `received`, `ignored`, `duplicate` or `test`; 404 unknown key; 400 what is not
             signed by Stripe, is malformed or belongs to the other mode; 413 too large.
         """
-        provider_sudo = (
-            request.env["payment.provider"]
-            .sudo()
-            .search([("stripe_billing_webhook_key", "=", key), ("code", "=", "stripe")], limit=1)
-        )
-        if not provider_sudo:
+        webhook = request.env["payment.provider"]._stripe_billing_get_webhook(key)
+        if not webhook:
             return self._answer("unknown", 404)
+        provider_id, secrets, livemode = webhook
+        provider_sudo = request.env["payment.provider"].sudo().browse(provider_id)
         body = request.httprequest.get_data()
         try:
             verify_signature(
                 body,
                 request.httprequest.headers.get("Stripe-Signature"),
-                provider_sudo._stripe_billing_get_secrets(),
+                secrets,
             )
         except StripeSignatureInvalid:
             return self._refuse(provider_sudo, "signature")
@@ -54,7 +52,7 @@ class StripeWebhook(http.Controller):
             return self._refuse(provider_sudo, "malformed")
         if not all(isinstance(text, str) for text in texts):
             return self._refuse(provider_sudo, "malformed")
-        if bool(payload.get("livemode")) != provider_sudo._stripe_livemode():
+        if bool(payload.get("livemode")) != livemode:
             return self._refuse(provider_sudo, "livemode")
         if re.fullmatch(r"evt_0+", payload["id"]):
             # What "Send test event" sends: about objects that do not exist.

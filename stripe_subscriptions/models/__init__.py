@@ -3,6 +3,8 @@ from . import res_currency
 from . import payment_provider
 from . import payment_provider_webhook
 from . import payment_provider_health
+from . import payment_provider_jobs
+from . import payment_provider_accounts
 from . import payment_provider_sync
 from . import stripe_price
 from . import stripe_tax_rate
@@ -16,8 +18,14 @@ from . import stripe_subscription_checkout
 from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_compare
+from . import account_move_entry
+from . import account_move_balance
 from . import account_payment
 from . import account_payment_refund
+from . import stripe_credit_note
+from . import stripe_payout
+from . import stripe_balance_transaction
+from . import stripe_dispute
 from . import stripe_event
 from . import stripe_event_processing
 from . import stripe_job
@@ -32,3 +40,4 @@ from . import stripe_job_proof_ledger
 from . import stripe_proof_line
 from . import payment_provider_proof
 from . import res_config_settings
+from . import ir_cron

@@ -113,6 +113,11 @@ class AccountMove(models.Model):
         # A repair also posts what somebody has set back; the ordinary course leaves that alone.
         (moves if self.env.context.get("stripe_repair") else new)._stripe_post()
         moves._stripe_reverse_void()
+        applied._stripe_write_off(provider)
+        self._stripe_apply_customer_balance(
+            provider,
+            [part for obj in fresh.values() for part in obj.get("balance_transactions") or []],
+        )
         self.env["account.payment"]._stripe_apply_invoice_payments(
             provider,
             [
@@ -131,8 +136,8 @@ class AccountMove(models.Model):
         )
 
     def _get_stripe_ids(self):
-        """Return the ids of the Stripe invoices."""
-        return self.mapped("stripe_invoice_id")
+        """Return the ids of the Stripe invoices or credit notes."""
+        return [move.stripe_credit_note_id or move.stripe_invoice_id for move in self]
 
     @api.model
     def _stripe_create_moves(self, provider, invoices):
@@ -150,6 +155,8 @@ class AccountMove(models.Model):
             )
         }
         invoices = [obj for obj in invoices if utils.object_id(obj.get("customer")) in customers]
+        # Numbers follow the order in which Stripe made the invoices.
+        invoices.sort(key=lambda obj: obj["created"])
         if not invoices:
             return self.browse()
         parsed = [stripe_invoice.parse(obj) for obj in invoices]
@@ -224,6 +231,12 @@ class AccountMove(models.Model):
                     self._prepare_stripe_move_line_values(line, currency, sign, prices, taxes)
                 )
                 for line in invoice.lines
+            ]
+            # Odoo posts no document without lines; Stripe does, for instance when nothing was used.
+            or [
+                Command.create(
+                    {"name": self.env._("Nothing to pay"), "quantity": 1, "price_unit": 0.0}
+                )
             ],
         }
 

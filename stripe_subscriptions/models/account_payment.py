@@ -162,4 +162,6 @@ class AccountPayment(models.Model):
                     provider=provider.display_name,
                 )
             )
+        if not provider.sudo().stripe_billing_clearing_account_id:
+            method_line.payment_account_id = provider._stripe_billing_account("clearing")
         return method_line

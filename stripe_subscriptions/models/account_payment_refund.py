@@ -45,6 +45,10 @@ class AccountPayment(models.Model):
         for payment in failed:
             payment.action_draft()
             payment.action_cancel()
+        payments._stripe_reconcile_credit_notes(provider)
+        self.env["stripe.balance.transaction"]._stripe_apply_sources(
+            provider, list(refunds.values())
+        )
         if self.env.context.get("stripe_repair"):
             undone = (booked - failed).filtered(
                 lambda payment: (
@@ -55,6 +59,21 @@ class AccountPayment(models.Model):
             undone.filtered(lambda payment: payment.state == "canceled").action_draft()
             undone.action_post()
         return booked | payments
+
+    def _stripe_reconcile_credit_notes(self, provider):
+        """Reconcile refunds with the credit notes that were booked before them."""
+        for payment in self:
+            notes = self.env["account.move"].search(
+                [
+                    ("stripe_provider_id", "=", provider.id),
+                    ("stripe_refund_refs", "like", payment.stripe_payment_ref),
+                    ("state", "=", "posted"),
+                ]
+            )
+            if notes:
+                notes._stripe_reconcile_lines(
+                    [(payment.move_id | notes)._stripe_receivable_lines()]
+                )
 
     @api.model
     def _stripe_find(self, provider, stripe_ids):

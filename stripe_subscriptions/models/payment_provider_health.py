@@ -18,6 +18,8 @@ TEST_EVENT_SECONDS = 15
 TEST_EVENT_KEY = "odoo_test_event"
 # Events that only the catch-up has brought count for the warning during these hours.
 MISSED_HOURS = 24
+# Hours for which an event may wait before somebody is told.
+STANDSTILL_HOURS = 3
 
 
 class PaymentProvider(models.Model):
@@ -185,57 +187,6 @@ class PaymentProvider(models.Model):
             "danger",
         )
 
-    def action_stripe_billing_catch_up(self):
-        """Fetch the events that no webhook brought."""
-        self.ensure_one()
-        return self.env["stripe.job"]._start(self, "catch_up").action_start()
-
-    def action_stripe_billing_compare(self):
-        """Compare Odoo with Stripe."""
-        self.ensure_one()
-        return self.env["stripe.job"]._start(self, "audit").action_start()
-
-    def action_stripe_billing_import(self):
-        """Ask how the account is to be taken over."""
-        return self._stripe_billing_open_wizard("stripe.import", self.env._("Import"))
-
-    def action_stripe_billing_remove_test(self):
-        """Show what is left of test mode."""
-        return self._stripe_billing_open_wizard(
-            "stripe.remove.test", self.env._("Remove test data")
-        )
-
-    def action_stripe_billing_replace_key(self):
-        """Ask for a new webhook key."""
-        return self._stripe_billing_open_wizard(
-            "stripe.webhook.key", self.env._("Replace the webhook key")
-        )
-
-    def _stripe_billing_open_wizard(self, model, name):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_provider_id": self.id},
-        }
-
-    def action_stripe_billing_view_differences(self):
-        """Open the differences from Stripe."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "stripe_subscriptions.action_stripe_difference"
-        )
-        return {**action, "domain": [("provider_id", "in", self.ids)]}
-
-    def action_stripe_billing_view_events(self):
-        """Open the events of the account."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "stripe_subscriptions.action_stripe_event"
-        )
-        return {**action, "domain": [("provider_id", "in", self.ids)]}
-
     # === BUSINESS METHODS === #
 
     @api.model
@@ -335,6 +286,21 @@ class PaymentProvider(models.Model):
                     "Events of the other mode (test or live) arrive: the webhook at Stripe belongs "
                     "to another mode than this provider."
                 )
+        waiting = self.env["stripe.event"].search_count(
+            [
+                ("provider_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("waits_for", "=", False),
+                ("received_at", "<", fields.Datetime.now() - timedelta(hours=STANDSTILL_HOURS)),
+            ]
+        )
+        if waiting:
+            return self.env._(
+                "%(count)s events have been waiting for more than %(hours)s hours: the list of events "
+                "says why; if it does not, see that Odoo's scheduled actions run.",
+                count=waiting,
+                hours=STANDSTILL_HOURS,
+            )
         if not self.stripe_billing_webhook_since:
             return False
         since = fields.Datetime.now() - timedelta(hours=MISSED_HOURS)

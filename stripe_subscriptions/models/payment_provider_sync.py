@@ -19,7 +19,14 @@ WRITERS = {
     "subscription": "stripe.subscription",
     "invoice": "account.move",
     "refund": "account.payment",
+    "credit_note": "stripe.credit.note",
+    "dispute": "stripe.dispute",
+    "payout": "stripe.payout",
 }
+
+
+# Objects that become documents in journals.
+BOOKED_KINDS = {"invoice", "refund", "credit_note", "charge", "dispute", "payout", "customer"}
 
 
 class PaymentProvider(models.Model):
@@ -99,7 +106,20 @@ class PaymentProvider(models.Model):
                 always.append(("invoice", utils.object_id(obj.get("invoice"))))
             elif kind == "invoice_payment":
                 always.append(("invoice", utils.object_id(obj["invoice"])))
-            elif kind == "refund":
+            elif kind == "credit_note":
+                always.append(("invoice", utils.object_id(obj["invoice"])))
+                always += [
+                    ("refund", utils.object_id(part.get("refund")))
+                    for part in obj.get("refunds") or []
+                ]
+                unless_known += [
+                    ("tax_rate", utils.path(tax, "tax_rate_details.tax_rate"))
+                    for line in obj["lines"]["data"]
+                    for tax in line.get("taxes") or []
+                ]
+            elif kind == "dispute":
+                always.append(("charge", utils.object_id(obj["charge"])))
+            elif kind in ("refund", "charge"):
                 always += [
                     ("invoice", utils.object_id(part["invoice"]))
                     for part in obj.get("invoice_payments") or []
@@ -126,6 +146,9 @@ class PaymentProvider(models.Model):
         for kind in dict.fromkeys(kind for kind, _object_id in unless_known):
             ids = dict.fromkeys(key[1] for key in unless_known if key[0] == kind and key[1])
             known = self.env[WRITERS[kind]].sudo()._stripe_find(self, list(ids))
+            if kind == "customer":
+                # The first subscription or invoice decides a customer's currency.
+                known = known.filtered("currency_id")
             references += [(kind, i) for i in ids if i not in set(known.mapped("stripe_id"))]
         return references
 
@@ -157,6 +180,13 @@ class PaymentProvider(models.Model):
                         self, objects
                     )
                 }
+            elif kind == "charge":
+                transaction_model = self.env["stripe.balance.transaction"]
+                charges = [obj for obj in objects if not obj.get("deleted")]
+                applied |= {
+                    (kind, charge_id)
+                    for charge_id in transaction_model._stripe_apply_sources(self, charges)
+                }
             else:
                 records = self.env[WRITERS[kind]]._stripe_apply(self, objects)
                 applied |= {(kind, stripe_id) for stripe_id in records._get_stripe_ids()}
@@ -186,6 +216,12 @@ class PaymentProvider(models.Model):
         if kind == "checkout.session":
             return self.env["stripe.subscription"].search(
                 [("provider_id", "=", self.id), ("checkout_session", "=", object_id)], limit=1
+            )
+        if kind == "charge":
+            return (
+                self.env["stripe.balance.transaction"]
+                .search([("provider_id", "=", self.id), ("source", "=", object_id)], limit=1)
+                .payment_id
             )
         if kind not in WRITERS:
             return self.env["stripe.price"]
@@ -265,7 +301,7 @@ class PaymentProvider(models.Model):
             if isinstance(obj, StripeGatewayError):
                 continue
             names.add(object_id if kind == "customer" else utils.object_id(obj.get("customer")))
-            if kind in ("invoice", "refund"):
+            if kind in BOOKED_KINDS:
                 # Numbers of one journal are given one after the other in any case.
                 names.add("journal")
         keys = sorted(

@@ -7,9 +7,15 @@ from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, stripe_events
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 # Hours for which a secret that was replaced is still accepted.
 SECRET_OVERLAP = 24
+# What `_stripe_billing_find_webhook` keeps.
+CACHED_FIELDS = {
+    *("state", "code", "stripe_billing_webhook_key", "stripe_billing_webhook_secret"),
+    *("stripe_billing_previous_secret", "stripe_billing_previous_secret_until"),
+}
 
 
 class PaymentProvider(models.Model):
@@ -116,6 +122,8 @@ class PaymentProvider(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         providers = super().create(vals_list)
+        self.env.registry.clear_cache()
+        providers._stripe_billing_remember_database()
         providers.filtered(lambda p: p.code == "stripe")._stripe_billing_ensure_webhook_key()
         return providers
 
@@ -134,6 +142,8 @@ class PaymentProvider(models.Model):
                             "stripe_billing_previous_secret_until": until,
                         }
                     )
+        if CACHED_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
         if vals.get("stripe_secret_key"):
             vals = {**vals, "stripe_billing_database": self._stripe_database()}
         return super().write(vals)
@@ -264,17 +274,48 @@ class PaymentProvider(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
-        secrets_ = [self.stripe_billing_webhook_secret]
-        until = self.stripe_billing_previous_secret_until
-        if until and until > fields.Datetime.now():
-            secrets_.append(self.stripe_billing_previous_secret)
-        return secrets_
+        return self._stripe_billing_get_webhook(self.stripe_billing_webhook_key)[1]
+
+    @api.model
+    def _stripe_billing_get_webhook(self, key):
+        """Return what a webhook is checked by, usually without a query.
+
+        :param str key: The webhook key, from the address.
+        :return: Id of the provider, secrets, whether it works in live mode; None for an unknown key.
+        :rtype: tuple[int, list[str], bool]|None
+        """
+        webhook = self._stripe_billing_find_webhook(key)
+        if not webhook:
+            return None
+        provider_id, livemode, secret, previous, until = webhook
+        still_valid = until and until > fields.Datetime.now()
+        return provider_id, [secret, previous] if still_valid else [secret], livemode
+
+    @api.model
+    @ormcache("key")
+    def _stripe_billing_find_webhook(self, key):
+        provider = self.sudo().search(
+            [("stripe_billing_webhook_key", "=", key), ("code", "=", "stripe")], limit=1
+        )
+        return provider and (
+            provider.id,
+            provider._stripe_livemode(),
+            provider.stripe_billing_webhook_secret,
+            provider.stripe_billing_previous_secret,
+            provider.stripe_billing_previous_secret_until,
+        )
 
     @api.model
     def _stripe_billing_make_key(self):
         """Return a new webhook key."""
         alphabet = string.ascii_letters + string.digits
         return "".join(secrets.choice(alphabet) for _ in range(32))
+
+    def _stripe_billing_remember_database(self):
+        """Write down which database uses the accounts that have a key and no such note yet."""
+        used = self.sudo().filtered(lambda p: p.stripe_secret_key and not p.stripe_billing_database)
+        if used:
+            used.stripe_billing_database = self._stripe_database()
 
     def _stripe_billing_ensure_webhook_key(self):
         """Give the providers that have none a webhook key of their own."""

@@ -209,6 +209,12 @@ class StripeCustomer(models.Model):
         partner_ids -= set(linked.partner_id.ids)
         return {key: partner for key, partner in wanted.items() if partner in partner_ids}
 
+    def _stripe_after_apply(self, provider, objects):
+        """Override of `stripe.mixin`: credit that was given or taken without an invoice."""
+        self.env["account.move"]._stripe_apply_customer_balance(
+            provider, [part for obj in objects for part in obj.get("balance_transactions") or []]
+        )
+
     def _stripe_get_differences(self, provider, obj, lookup):
         """Override of `stripe.mixin`: a customer that no partner is linked to is none of ours."""
         if not self and obj["id"] not in lookup["partners"]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import psycopg2
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, stripe_events, utils
+from odoo.addons.stripe_subscriptions.exceptions import StripeUnmapped
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeGatewayError,
     StripeKeyRefused,
@@ -98,6 +99,17 @@ class StripeEvent(models.Model):
         Commits what was done and writes down what failed. Does not raise for what events contain.
         """
         for provider, events in self.grouped("provider_id").items():
+            livemode = provider._stripe_livemode()
+            others = events.filtered(lambda event, mode=livemode: event.livemode != mode)
+            if others:
+                # With the key of this mode Stripe would not find what they are about.
+                others._postpone(
+                    self.env._("It belongs to the other mode of Stripe (test or live).")
+                )
+                self.env.cr.commit()
+                events -= others
+            if not events:
+                continue
             fetched_at = self.env["stripe.price"]._stripe_now()
             requests = [event._get_fetch_request() for event in events]
             try:
@@ -134,16 +146,16 @@ class StripeEvent(models.Model):
             again: one by one, or because another lane was faster with one of the records.
         :rtype: bool
         """
-        lacking = self._get_lacking(fetched)
-        if lacking and len(self) > 1:
-            return False
-        if lacking:
-            self._fail(lacking)
-            self.env.cr.commit()
-            return True
+        lacking = self._get_lacking(provider, fetched)
+        ready = self.filtered(lambda event: event not in lacking)
         try:
-            applied = provider._stripe_write(fetched)
-            self._settle(fetched, applied)
+            needed = set().union(*(ready._get_needed(provider, fetched) if lacking else [fetched]))
+            applied = provider._stripe_write(
+                {key: fetched[key] for key in fetched if key in needed}
+            )
+            ready._settle(fetched, applied)
+            for event, error in lacking.items():
+                event._fail(error)
             self.env.cr.flush()
         except (psycopg2.OperationalError, psycopg2.IntegrityError) as error:
             self.env.cr.rollback()
@@ -177,21 +189,46 @@ class StripeEvent(models.Model):
                 if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
                     return
 
-    def _get_lacking(self, fetched):
-        """Return the error by which something that the events' objects refer to is not there yet.
+    def _get_needed(self, provider, fetched):
+        """Return for each event what has to be applied for it: its object and what that refers to.
+
+        :param payment.provider provider: The Stripe account.
+        :param dict fetched: What was fetched.
+        :rtype: list[set[tuple[str, str]]]
+        """
+        needed = []
+        for event in self:
+            keys, rest = set(), [event._get_fetch_request()]
+            while rest:
+                key = rest.pop()
+                if key not in keys and key in fetched:
+                    keys.add(key)
+                    rest += provider._stripe_get_references({key: fetched[key]})
+            needed.append(keys)
+        return needed
+
+    def _get_lacking(self, provider, fetched):
+        """Return the events whose object, or something that it refers to, could not be fetched.
 
         What is not there would be taken for unknown.
 
+        :param payment.provider provider: The Stripe account.
         :param dict fetched: What was fetched.
-        :rtype: StripeGatewayError|None
+        :return: The error by event.
+        :rtype: dict[stripe.event, StripeGatewayError]
         """
-        own = {event._get_fetch_request() for event in self}
-        errors = (
-            answer
+        errors = {
+            key: answer
             for key, answer in fetched.items()
-            if key not in own and isinstance(answer, StripeGatewayError)
-        )
-        return next((e for e in errors if not isinstance(e, StripeNotFound)), None)
+            if isinstance(answer, StripeGatewayError) and not isinstance(answer, StripeNotFound)
+        }
+        if not errors:
+            return {}
+        return {
+            event: next(errors[key] for key in keys if key in errors)
+            for event, keys in zip(self, self._get_needed(provider, fetched), strict=True)
+            if keys & errors.keys()
+        }
 
     def _settle(self, fetched, applied):
         """Write down what became of the events.
@@ -204,9 +241,7 @@ class StripeEvent(models.Model):
         for event in self:
             key = event._get_fetch_request()
             answer = fetched[key]
-            if isinstance(answer, StripeGatewayError) and not isinstance(answer, StripeNotFound):
-                event._fail(answer)
-            elif reason := event._get_booking_error(answer):
+            if reason := event._get_booking_error(answer):
                 event._fail(UserError(reason))
             elif key in applied:
                 done |= event
@@ -252,6 +287,39 @@ class StripeEvent(models.Model):
             )
         _logger.info("%s Stripe events are postponed: %s", len(self), message)
 
+    def _park(self, error):
+        """Wait until a person has chosen what was missing; nothing is tried meanwhile.
+
+        :param StripeUnmapped error: What was missing.
+        """
+        record = error.record.sudo().with_env(self.env)
+        self.write(
+            {
+                "error": str(error)[:500],
+                "waits_for": f"{record._name},{record.id}",
+                "attempts": 0,
+                "next_attempt_at": fields.Datetime.now() + timedelta(days=const.EVENT_PARK_DAYS),
+            }
+        )
+        user = self.provider_id.sudo().stripe_billing_user_id
+        if user and not record.activity_ids:
+            record.activity_schedule(
+                "mail.mail_activity_data_warning", summary=str(error), user_id=user.id
+            )
+
+    @api.model
+    def _wake(self, records):
+        """Process what waited for a decision on records.
+
+        :param recordset records: What was decided on.
+        """
+        keys = [f"{record._name},{record.id}" for record in records]
+        waiting = self.search([("state", "=", "pending"), ("waits_for", "in", keys)])
+        waiting.write(
+            {"waits_for": False, "error": False, "next_attempt_at": fields.Datetime.now()}
+        )
+        waiting._trigger_lanes()
+
     def _fail(self, error):
         """Write down a failed attempt: try again later, or give up and call a person.
 
@@ -265,6 +333,8 @@ class StripeEvent(models.Model):
             return self._postpone(self.env._("Other work on the same records was in the way."))
         if isinstance(error, StripeGatewayError) and error.retryable:
             return self._postpone(self.env._("Stripe did not answer: %s", error))
+        if isinstance(error, StripeUnmapped) and error.record:
+            return self._park(error)
         message = self._get_message(error)
         for event in self:
             delay = min(

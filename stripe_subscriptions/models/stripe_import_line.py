@@ -3,7 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 
 
 class StripeImportLine(models.Model):
@@ -144,12 +144,8 @@ class StripeImportLine(models.Model):
             by_email.setdefault(partner.email_normalized, set()).add(
                 partner.commercial_partner_id.id
             )
-        for partner in partner_model.search(
-            [*company_domain, ("vat", "!=", False), ("parent_id", "=", False)]
-            if tax_ids
-            else [(0, "=", 1)]
-        ):
-            by_tax_id.setdefault(self._clean_tax_id(partner.vat), set()).add(partner.id)
+        for partner_id, number in self._find_tax_ids(provider, tax_ids):
+            by_tax_id.setdefault(number, set()).add(partner_id)
         matched = set().union(*by_ref.values(), *by_email.values(), *by_tax_id.values())
         taken = self.env["stripe.customer"].search(
             [
@@ -173,6 +169,31 @@ class StripeImportLine(models.Model):
             "by_tax_id": by_tax_id,
             "taken": set(taken.partner_id.ids) | set(planned.partner_id.ids),
         }
+
+    @api.model
+    def _find_tax_ids(self, provider, tax_ids):
+        """Return the companies that have tax ids, however they are written.
+
+        :param payment.provider provider: The Stripe account.
+        :param set[str] tax_ids: Letters and digits only.
+        :return: Pairs of a contact's id and its tax id.
+        :rtype: list[tuple[int, str]]
+        """
+        if not tax_ids:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT id, regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g')
+                  FROM res_partner
+                 WHERE vat IS NOT NULL AND active AND parent_id IS NULL
+                   AND (company_id IS NULL OR company_id = %s)
+                   AND regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g') IN %s
+                """,
+                provider.company_id.id,
+                tuple(tax_ids),
+            )
+        )
 
     @api.model
     def _prepare_line_values(self, provider, obj, finder):
@@ -245,10 +266,17 @@ class StripeImportLine(models.Model):
         if not ready:
             return 0, 0
         provider = self.provider_id.sudo()
+        codes = {(objects[line.stripe_id].get("address") or {}).get("country") for line in new}
+        countries = {
+            country.code: country.id
+            for country in self.env["res.country"].search([("code", "in", list(codes - {None}))])
+        }
         partners = (
             self.env["res.partner"]
             .with_context(**const.SYNC_CONTEXT, no_vat_validation=True)
-            .create([self._prepare_partner_values(objects[line.stripe_id]) for line in new])
+            .create(
+                [self._prepare_partner_values(objects[line.stripe_id], countries) for line in new]
+            )
         )
         for line, partner in zip(new, partners, strict=True):
             line.write({"partner_id": partner.id, "outcome": "new"})
@@ -260,15 +288,14 @@ class StripeImportLine(models.Model):
         return len(new), len(ready)
 
     @api.model
-    def _prepare_partner_values(self, obj):
+    def _prepare_partner_values(self, obj, countries):
         """Map a Stripe customer to the values of a new contact. Pure.
 
         :param dict obj: The customer.
+        :param dict[str, int] countries: Ids of countries by code.
         :rtype: dict
         """
         address = obj.get("address") or {}
-        code = (address.get("country") or "").upper()
-        country = self.env["res.country"].search([("code", "=", code)], limit=1) if code else None
         tax_ids = self._get_tax_ids(obj)
         return utils.without_empty(
             {
@@ -279,7 +306,7 @@ class StripeImportLine(models.Model):
                 "street2": address.get("line2"),
                 "city": address.get("city"),
                 "zip": address.get("postal_code"),
-                "country_id": country and country.id,
+                "country_id": countries.get(address.get("country")),
                 "vat": tax_ids and tax_ids[0],
                 "is_company": bool(tax_ids) or None,
                 "company_id": self.env.company.id if self.env.company.parent_id else None,

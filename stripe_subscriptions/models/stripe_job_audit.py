@@ -82,7 +82,8 @@ class StripeJob(models.Model):
         if "clocks" not in cursor:
             self.since = self.since or fields.Date.today() - timedelta(days=RECENT_DAYS)
             clocks = self._get_test_clocks()
-            self._advance(0, clocks=clocks, clock=0, phase_index=0, after=None, upper=None)
+            place = {"phase_index": 0, "after": None, "upper": None, "edge": []}
+            self._advance(0, clocks=clocks, clock=0, **place)
         elif cursor["phase_index"] < len(PHASES):
             self._audit_page()
         elif cursor["clock"] < len(cursor["clocks"]):
@@ -101,6 +102,11 @@ class StripeJob(models.Model):
         self.env.cr.commit()
         lower = objects[-1]["created"] if after else None
         absent = self._get_absent(kind, domain, objects, cursor["upper"], lower)
+        # What shares the second at which a page ends may be on either side of the boundary.
+        edge = [obj["id"] for obj in objects if obj["created"] == lower]
+        absent = [stripe_id for stripe_id in absent if stripe_id not in set(cursor["edge"])]
+        if cursor["upper"] == lower:
+            edge += cursor["edge"]
         self._audit_objects(kind, objects, absent)
         kinds = dict(self.env["stripe.difference"]._fields["kind"]._description_selection(self.env))
         done = cursor["phase_index"] + (0.5 if after else 1)
@@ -109,6 +115,7 @@ class StripeJob(models.Model):
             phase=kinds[kind],
             after=after,
             upper=lower,
+            edge=edge,
             phase_index=cursor["phase_index"] + (not after),
         )
 

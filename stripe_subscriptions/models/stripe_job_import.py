@@ -150,7 +150,8 @@ class StripeJob(models.Model):
         params = {"limit": INVOICE_PAGE}
         if self.book_from:
             since = utils.to_timestamp(fields.Datetime.to_datetime(self.book_from))
-            params["created"] = {"gte": since}
+            # A day more: the books begin at midnight where the company is.
+            params["created"] = {"gte": since - 86400}
         objects, after = self._fetch_page("refunds", params, after)
         self._take("refund", objects, "refunds")
         return objects, after

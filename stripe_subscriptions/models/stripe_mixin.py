@@ -108,7 +108,9 @@ class StripeMixin(models.AbstractModel):
             if record and record.stripe_fetched_at > fetched_at:
                 continue
             if obj.get("deleted"):
-                record._stripe_apply_deleted(fetched_at)
+                # What the other mode has is not found with this mode's key, and not gone for that.
+                if record.livemode == provider._stripe_livemode():
+                    record._stripe_apply_deleted(fetched_at)
                 continue
             provider._stripe_check_livemode(obj)
             values = self._prepare_stripe_values(provider, obj, lookup)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import stripe_proof
 from odoo.addons.stripe_subscriptions.models.stripe_job_proof_ledger import DOCUMENTS
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 # Measure -> kind of its documents; tax has invoices and credit notes.
 KINDS = {
@@ -72,6 +73,41 @@ class StripeProofLine(models.Model):
     differing_count = fields.Integer(string="Documents That Differ", readonly=True)
     # The Stripe id of each document that differs, with its amounts at Stripe and in Odoo as exact texts.
     stripe_ids = fields.Json(readonly=True)
+
+    # === GROUPS === #
+
+    @api.model
+    @api.readonly
+    def formatted_read_group(self, domain, groupby=(), aggregates=(), *args, **kwargs):
+        """Override of `web`: what is invoiced and what is collected have no sum together."""
+        groups = super().formatted_read_group(domain, groupby, aggregates, *args, **kwargs)
+        self._empty_mixed_sums(domain, groupby, groups)
+        return groups
+
+    @api.model
+    @api.readonly
+    def formatted_read_grouping_sets(self, domain, grouping_sets, aggregates=(), **kwargs):
+        """Override of `web`: see `formatted_read_group`."""
+        result = super().formatted_read_grouping_sets(domain, grouping_sets, aggregates, **kwargs)
+        for groupby, groups in zip(grouping_sets, result, strict=True):
+            self._empty_mixed_sums(domain, groupby, groups)
+        return result
+
+    @api.model
+    def _empty_mixed_sums(self, domain, groupby, groups):
+        """Take the amounts out of groups in which there is more than one measure.
+
+        :param list domain: What the groups are made of.
+        :param list[str] groupby: By which they are made.
+        :param list[dict] groups: The groups, changed in place.
+        """
+        conditions = Domain(domain).iter_conditions()
+        if "measure" in groupby or any(part.field_expr == "measure" for part in conditions):
+            return
+        for group in groups:
+            for key in group:
+                if key.split(":")[0] in ("there", "here", "difference"):
+                    group[key] = False
 
     # === ACTION METHODS === #
 

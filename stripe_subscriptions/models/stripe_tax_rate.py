@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.addons.stripe_subscriptions.exceptions import StripeUnmapped
 from odoo.exceptions import UserError
 
 
@@ -7,7 +8,8 @@ class StripeTaxRate(models.Model):
 
     _name = "stripe.tax.rate"
     _description = "Stripe Tax Rate"
-    _inherit = ["stripe.mixin"]
+    # Activities for rates that need a tax; the thread tells the person they are given to.
+    _inherit = ["stripe.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, percentage, id"
     _stripe_dashboard_path = "tax-rates"
     _check_company_auto = True
@@ -42,6 +44,16 @@ class StripeTaxRate(models.Model):
             kind = self.env._("included") if rate.inclusive else self.env._("added")
             where = f" {rate.jurisdiction}" if rate.jurisdiction else ""
             rate.display_name = f"{rate.name} {percentage}%{where} ({kind})" if rate.name else False
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base`: what waited for the tax of a rate runs once it is chosen."""
+        result = super().write(vals)
+        if vals.get("tax_id"):
+            self.activity_unlink(["mail.mail_activity_data_warning"])
+            self.env["stripe.event"].sudo()._wake(self)
+        return result
 
     # === ACTION METHODS === #
 
@@ -150,19 +162,20 @@ class StripeTaxRate(models.Model):
         :param payment.provider provider: The Stripe account.
         :param Iterable[str] stripe_ids: Ids of Stripe tax rates.
         :rtype: dict[str, account.tax]
-        :raise UserError: When a rate is unknown or not booked in a tax yet.
+        :raise StripeUnmapped: When a rate is unknown or not booked in a tax yet.
         """
         rates = {rate.stripe_id: rate for rate in self._stripe_find(provider, list(stripe_ids))}
         taxes = {}
         for stripe_id in stripe_ids:
             rate = rates.get(stripe_id, self.browse())
             if not rate.tax_id:
-                raise UserError(
+                raise StripeUnmapped(
                     self.env._(
                         "Choose the Odoo tax for the Stripe tax rate %(rate)s "
                         "(Subscriptions > Configuration > Tax Rates).",
                         rate=rate.display_name or stripe_id,
-                    )
+                    ),
+                    rate,
                 )
             taxes[stripe_id] = rate.tax_id
         return taxes

@@ -1,6 +1,7 @@
 """Tests that talk to a stand-in for Stripe of their own, in a thread of the test process."""
 
 import os
+import time
 
 import stripe
 from odoo.addons.stripe_subscriptions.stripe_gateway import API_BASE_VARIABLE
@@ -82,6 +83,17 @@ class SandboxCommon(StripeCommon):
         payments = self.stripe.invoice_payments.list({"invoice": subscription.latest_invoice})
         params = {"payment_intent": payments.data[0].payment.payment_intent}
         return self.stripe.refunds.create(params | ({"amount": amount} if amount else {}))
+
+    def settle(self):
+        """Wait until Stripe has made the balance transactions of all charges."""
+        for _attempt in range(100):
+            charges = self.stripe.charges.list({"limit": 100}).data
+            if all(
+                charge.balance_transaction or charge.status != "succeeded" for charge in charges
+            ):
+                return
+            time.sleep(0.1)
+        self.fail("charges are not settled")
 
     # === ODOO === #
 

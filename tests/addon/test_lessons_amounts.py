@@ -1,6 +1,5 @@
 """Lessons about figures: lines, taxes, currencies, days."""
 
-import unittest
 from datetime import UTC, date, datetime
 
 from odoo.tests import TransactionCase, tagged
@@ -218,8 +217,6 @@ class TestLessonsAmounts(LessonsCommon, TransactionCase):
             )
             self.assertEqual(mirror.first_billing_date, day, zone)
 
-    # The import asks for refunds from midnight UTC on, not from the company's.
-    @unittest.expectedFailure
     def test_38_first_day_of_the_books(self):
         """The night before the first day in UTC belongs to that day further east."""
         self.company.partner_id.tz = "Pacific/Auckland"

@@ -1,7 +1,6 @@
 """Lessons about customers who subscribe while webhooks, answers and retries cross each other."""
 
 import json
-import unittest
 from unittest.mock import patch
 
 from odoo.addons.stripe_subscriptions import const
@@ -82,9 +81,6 @@ class TestLessonsSignUp(LessonsCommon, TransactionCase):
         self.assertEqual(self.states(), {"done", "ignored"})
         self.assertSubscribed()
 
-    # The customer's currency, which the first subscription decides, is taken over with the next event
-    # of the customer only, and Stripe does not always send one.
-    @unittest.expectedFailure
     def test_10_nothing_is_left_to_the_audit(self):
         self.sign_up()
         self.catch_up()

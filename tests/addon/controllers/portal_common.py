@@ -30,7 +30,9 @@ class FakeGateway:
             raise self.error
         self.calls.append((service, method, params))
         if (service, method) == ("customers", "create"):
-            return {"id": "cus_1", "object": "customer", "livemode": False, **params}
+            customer = {"id": "cus_1", "object": "customer", "livemode": False, **params}
+            self.objects["customer", "cus_1"] = customer
+            return customer
         if (service, method) == ("checkout.sessions", "create"):
             session = {
                 "id": "cs_test_1",

@@ -26,6 +26,7 @@ class TestCatchUp(SandboxCommon, TransactionCase):
 
     def test_finds_nothing_twice(self):
         self.subscribe(self.make_stripe_customer(self.partner))
+        self.settle()
         self.catch_up()
         number = self.env["stripe.event"].search_count([])
         job = self.catch_up()

@@ -31,6 +31,17 @@ class TestProofReport(ProofCommon, HttpCase):
         keys = {row[0] for row in documents.iter_rows(min_row=2, values_only=True)}
         self.assertEqual(keys, {self.taxed.latest_invoice})
 
+    def test_groups_without_senseless_sums(self):
+        self.prove()
+        lines = self.env["stripe.proof.line"]
+        sums = ["there:sum", "differing_count:sum"]
+        [month] = lines.formatted_read_group([], ["period"], sums)
+        self.assertEqual((month["there:sum"], month["differing_count:sum"]), (False, 0))
+        domain = [("currency_id.name", "=", "USD")]
+        found = lines.formatted_read_grouping_sets(domain, [[], ["measure"]], sums)
+        self.assertFalse(found[0][0]["there:sum"])
+        self.assertIn(("invoiced", 40.0), [(g["measure"], g["there:sum"]) for g in found[1]])
+
     def test_who_may_see_it(self):
         self.prove()
         lines = self.env["stripe.proof.line"]

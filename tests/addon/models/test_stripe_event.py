@@ -188,14 +188,14 @@ class TestStripeEvent(StripeCommon, TransactionCase):
 
     # === ACTIONS === #
 
-    def fail(self, event):
+    def make_failed(self, event):
         event.write({"state": "failed", "attempts": const.EVENT_MAX_ATTEMPTS, "error": "No."})
 
     def test_retry_all_failed(self):
         events = self.receive("invoice.paid", self.invoice())
         events |= self.receive("invoice.paid", self.invoice())
         for event in events:
-            self.fail(event)
+            self.make_failed(event)
         answer = self.env["stripe.event"].action_retry_all_failed()
         self.assertIn("2", answer["params"]["message"])
         self.work()
@@ -203,7 +203,7 @@ class TestStripeEvent(StripeCommon, TransactionCase):
 
     def test_ignore(self):
         event = self.receive("invoice.paid", self.invoice())
-        self.fail(event)
+        self.make_failed(event)
         event._call_person("No.")
         event.action_ignore()
         self.assertEqual(event.state, "ignored")
@@ -214,7 +214,7 @@ class TestStripeEvent(StripeCommon, TransactionCase):
         self.work()
         with self.assertRaises(UserError):
             event.action_retry()
-        other = self.receive("payout.paid", {"id": "po_1", "object": "payout"})
+        other = self.receive("quote.created", {"id": "qt_1", "object": "quote"})
         self.assertEqual(other.state, "ignored")
         with self.assertRaises(UserError):
             other.action_retry()

@@ -59,6 +59,15 @@ class StripeJob(models.Model):
     date_from = fields.Date(string="From", readonly=True)
     date_to = fields.Date(string="To", readonly=True)
 
+    # === ACTION METHODS === #
+
+    def action_view_proof(self):
+        """Open the sums of the proof."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "stripe_subscriptions.action_stripe_proof_line"
+        )
+        return {**action, "domain": [("job_id", "in", self.ids)]}
+
     # === BUSINESS METHODS - PROOF === #
 
     @api.model
@@ -185,6 +194,10 @@ class StripeJob(models.Model):
         first = self.date_from - timedelta(days=margin)
         return utils.local_time(first, self._get_span_tz(), hour=0)
 
+    def _get_margin(self, kind):
+        """Return how many days before the first month the list of a kind begins."""
+        return next(spec.margin for spec in LISTS if spec.kind == kind)
+
     def _get_late_payments(self, charges):
         """Return the invoice payments of charges whose invoices are too old for the lists.
 
@@ -243,7 +256,9 @@ class StripeJob(models.Model):
             if error := next((obj for obj in objects if isinstance(obj, Exception)), None):
                 raise error
             ids = [record.id for record in records.values()]
-            self._prove(kind, objects, [("id", "in", ids)])
+            since = self._get_since(self._get_margin(kind))
+            listed = [obj["id"] for obj in objects if obj["created"] >= since]
+            self._prove(kind, objects, [("id", "in", ids)], skip=listed)
         place = [kind, max((record.id for record in records.values()), default=0)]
         if len(records) < OLDER_BATCH:
             rest = kinds[kinds.index(kind) + 1 :]
@@ -254,13 +269,13 @@ class StripeJob(models.Model):
 
     def _get_older_domain(self, kind):
         """Return which documents of the months are on no page of the lists, as they are too old."""
-        margin = next(spec.margin for spec in LISTS if spec.kind == kind)
+        since = self._get_since(self._get_margin(kind))
         date_field = "invoice_date" if kind in ("invoice", "credit_note") else "date"
         return [
             (date_field, ">=", self.date_from),
             (date_field, "<=", self.date_to),
             *("|", ("stripe_created_at", "=", False)),
-            ("stripe_created_at", "<", utils.to_datetime(self._get_since(margin))),
+            ("stripe_created_at", "<", utils.to_datetime(since)),
         ]
 
     def _remember_payouts(self, objects):

@@ -30,6 +30,8 @@ class TestProof(ProofCommon, TransactionCase):
         self.assertFalse(job.cursor)
         self.assertEqual(job.date_from.day, 1)
         self.assertIn("Documents compared", job.summary)
+        action = job.action_view_proof()
+        self.assertTrue(self.env[action["res_model"]].search(action["domain"]))
 
     def test_changed_in_odoo(self):
         move = self.move_of(self.taxed)
@@ -222,6 +224,14 @@ class TestProof(ProofCommon, TransactionCase):
         self.grow_old(self.taxed, "invoice", "invoice_payment", "payment_intent")
         self.prove()
         self.assertEqual(self.differing(), set())
+        self.assertEqual(self.sums("EUR", "invoiced"), (71.36, 71.36))
+        self.assertEqual(self.sums("EUR", "collected"), (71.36, 71.36))
+
+    def test_without_time_of_creation(self):
+        """Documents of before that was kept are counted once."""
+        self.move_of(self.taxed).stripe_created_at = False
+        self.move_of(self.taxed).reconciled_payment_ids.stripe_created_at = False
+        self.prove()
         self.assertEqual(self.sums("EUR", "invoiced"), (71.36, 71.36))
         self.assertEqual(self.sums("EUR", "collected"), (71.36, 71.36))
 

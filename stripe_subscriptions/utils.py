@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from odoo.addons.stripe_subscriptions import const
@@ -34,6 +34,17 @@ def to_major_decimal(amount, currency_code):
 def to_major(amount, currency_code):
     """Same as :func:`to_major_decimal`, as the float nearest to the exact value, as Odoo stores it."""
     return float(to_major_decimal(amount, currency_code))
+
+
+def to_minor(amount, currency_code):
+    """Convert major units, as Odoo stores them, to Stripe's integer amount.
+
+    :param float amount: Major units.
+    :param str currency_code: ISO code in any case.
+    :rtype: int
+    """
+    decimals = currency_decimals(currency_code)
+    return int(Decimal(str(amount)).scaleb(decimals).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 # === TIME === #

@@ -17,6 +17,7 @@ from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
 from . import stripe_subscription_mail
 from . import account_move
+from . import account_move_acting
 from . import account_move_compare
 from . import account_move_entry
 from . import account_move_balance

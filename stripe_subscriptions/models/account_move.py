@@ -210,6 +210,7 @@ class AccountMove(models.Model):
         tz = provider.company_id.partner_id.tz
         invoice_date = utils.invoice_date(obj, tz)
         currency = self.env["res.currency"]._stripe_get(obj["currency"])
+        currency._stripe_check_rate(provider.company_id)
         sign = -1 if invoice.total < 0 else 1
         return {
             "move_type": "out_refund" if sign < 0 else "out_invoice",

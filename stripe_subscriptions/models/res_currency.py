@@ -31,6 +31,27 @@ class ResCurrency(models.Model):
             )
         return currency.id
 
+    def _stripe_check_rate(self, company):
+        """Refuse to book in a foreign currency that has no rate: Odoo would take one for one.
+
+        :param res.company company: Whose books they are.
+        :raise UserError: When there is no rate.
+        """
+        self.ensure_one()
+        if self == company.currency_id:
+            return
+        rates = self.env["res.currency.rate"].sudo()
+        domain = [("currency_id", "=", self.id)]
+        companies = (False, *(company | company.root_id).ids)
+        if not rates.search_count([*domain, ("company_id", "in", companies)], limit=1):
+            raise UserError(
+                self.env._(
+                    "%(currency)s has no exchange rate in Odoo: enter one first "
+                    "(Invoicing > Configuration > Currencies).",
+                    currency=self.name,
+                )
+            )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_stripe_cache(self):
         self.env.registry.clear_cache()

@@ -1,6 +1,8 @@
 import time
+from unittest.mock import patch
 
 import requests
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from tests.addon.sandbox_common import SandboxCommon
@@ -249,3 +251,83 @@ class TestLedger(SandboxCommon, TransactionCase):
         self.assertEqual(self.move_of(subscription.latest_invoice).payment_state, "paid")
         self.assertEqual(set(parked.mapped("error")), {False})
         self.assertEqual(set(parked.mapped("state")), {"done"})
+
+    # === ACTING === #
+
+    def refund_in_odoo(self, move, amount):
+        wizard = self.env["stripe.refund"].create({"move_id": move.id, "amount": amount})
+        return self.env["account.move"].browse(wizard.action_refund()["res_id"])
+
+    def test_refund_made_in_odoo(self):
+        subscription = self.subscribe(self.stripe_customer, quantity=5)
+        self.settle()
+        self.catch_up()
+        move = self.move_of(subscription.latest_invoice)
+        note = self.refund_in_odoo(move, 30)
+        self.assertRecordValues(
+            note, [{"state": "posted", "amount_total": 30.0, "payment_state": "paid"}]
+        )
+        # Its own webhook, and those of others, change nothing any more.
+        self.catch_up()
+        self.assertEqual(move.reversal_move_ids, note)
+        [refund] = self.stripe.refunds.list({}).data
+        self.assertEqual(refund.amount, 3000)
+        self.assertEqual(self.receivable(), 0)
+        wizard = self.env["stripe.refund"].create({"move_id": move.id})
+        self.assertEqual((wizard.refundable_amount, wizard.amount), (70.0, 70.0))
+        for amount in (0, -1, 70.01):
+            wizard.amount = amount
+            with self.assertRaises(UserError):
+                wizard.action_refund()
+
+    def test_refund_is_made_once(self):
+        subscription = self.subscribe(self.stripe_customer, quantity=5)
+        self.catch_up()
+        move = self.move_of(subscription.latest_invoice)
+        with (
+            patch.object(
+                type(self.provider), "_stripe_sync", side_effect=UserError("the line is dead")
+            ),
+            self.assertRaises(UserError),
+            self.env.cr.savepoint(),
+        ):
+            self.refund_in_odoo(move, 30)
+        self.refund_in_odoo(move, 30)
+        self.assertEqual(len(self.stripe.refunds.list({}).data), 1)
+        self.assertEqual(len(move.reversal_move_ids), 1)
+
+    def test_paid_outside_stripe(self):
+        subscription = self.subscribe(
+            self.stripe_customer, 5, collection_method="send_invoice", days_until_due=30
+        )
+        self.stripe.invoices.finalize_invoice(subscription.latest_invoice)
+        self.catch_up()
+        move = self.move_of(subscription.latest_invoice)
+        with self.assertRaises(UserError):
+            move.action_stripe_mark_paid()
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        ).create({})._create_payments()
+        move.action_stripe_mark_paid()
+        self.assertEqual(self.stripe.invoices.retrieve(subscription.latest_invoice).status, "paid")
+        self.assertEqual(move.stripe_invoice_status, "paid")
+        self.catch_up()
+        self.assertEqual(self.receivable(), 0)
+        self.run_job("audit")
+        self.assertEqual(self.differences(), [])
+
+    def test_currency_without_rate(self):
+        chf = self.env.ref("base.CHF")
+        chf.rate_ids.unlink()
+        self.price = self.make_stripe_price(currency="chf", unit_amount=5000)
+        subscription = self.subscribe(self.stripe_customer)
+        self.catch_up()
+        self.assertFalse(self.move_of(subscription.latest_invoice))
+        events = self.env["stripe.event"].search([("error", "like", "exchange rate")])
+        self.assertTrue(events)
+        self.env["res.currency.rate"].create(
+            {"name": "2020-01-01", "currency_id": chf.id, "rate": 0.9}
+        )
+        events.action_retry()
+        self.run_cron("ir_cron_process_events_1")
+        self.assertEqual(self.move_of(subscription.latest_invoice).payment_state, "paid")

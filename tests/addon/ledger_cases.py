@@ -1,0 +1,5 @@
+"""The table of the ledger: what Stripe says, and what an accountant expects; by theme."""
+
+from tests.addon import ledger_cases_lines, ledger_cases_taxes
+
+CASES = [*ledger_cases_lines.CASES, *ledger_cases_taxes.CASES]

@@ -180,6 +180,7 @@ TAXES = [
         "tax_reverse_charge_of_a_real_rate",
         ([invoice(line(10000, taxes=[reverse_charge(VAT, 0)]))],),
         ["invoice: receivable 100.00, income -100.00", paid("100.00")],
+        known_defect="the amount is in the base of 20 % in the tax report",
     ),
     Case(
         "tax_without_a_rate",

@@ -104,7 +104,8 @@ def invoice(*lines, payments=None, balance=(), at=DAY, **values):
     :param list payments: Amounts that were paid; what is due by default.
     :param tuple balance: Balance transactions: amount, or type and amount.
     """
-    obj = stripe_objects.invoice(CUSTOMER, list(lines), paid=False, created=at, **values)
+    who = values.pop("customer", CUSTOMER)
+    obj = stripe_objects.invoice(who, list(lines), paid=False, created=at, **values)
     rows = [part if isinstance(part, tuple) else ("applied_to_invoice", part) for part in balance]
     if payments is None:
         due = obj["total"] - sum(amount for _kind, amount in rows)

@@ -133,7 +133,8 @@ class LedgerTableCommon(StripeCommon):
         return {role: amount for role, amount in sums.items() if amount}
 
     def roles(self):
-        roles = {self.provider._stripe_billing_account(role): role for role in ROLES}
+        # Only those that are there: the addon makes an account when it first needs it.
+        roles = {self.provider[f"stripe_billing_{role}_account_id"]: role for role in ROLES}
         roles[self.company.income_currency_exchange_account_id] = "gain"
         roles[self.company.expense_currency_exchange_account_id] = "drop"
         return roles

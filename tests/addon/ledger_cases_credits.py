@@ -5,7 +5,9 @@ from tests.addon.ledger_objects import (
     VAT,
     VAT_INCLUDED,
     Case,
+    balance_transaction,
     credit_note,
+    customer,
     invoice,
     item,
     open_invoice,
@@ -41,6 +43,7 @@ BACK_ODD = refund(TAXED, 3999)
 BACK_PART = refund(PART_PAID, 3000)
 BACK_EUR = refund(EUR, 4000, at=LATER)
 CREDIT = credit_note(PAID, item(4000), refunds=[BACK])
+TO_BALANCE = credit_note(PAID, item(4000), to_balance=4000)
 ON_OPEN = credit_note(OPEN, item(3000), off_open=3000)
 ON_OPEN_TAXED = credit_note(OPEN_TAXED, item(3000, VAT, 600), off_open=3600)
 
@@ -119,6 +122,25 @@ CASES = [
     Case(
         "credit_note_to_balance",
         ([PAID], [credit_note(PAID, item(4000), to_balance=4000)]),
+        [INVOICE, paid("100.00"), CREDIT_40, "entry: balance -40.00, receivable 40.00"],
+    ),
+    # What was given away before says nothing about the account of what is sold.
+    Case(
+        "credit_note_after_granted_credit",
+        ([PAID], [customer(balance_transaction(-500))], [TO_BALANCE]),
+        [
+            INVOICE,
+            paid("100.00"),
+            "entry: credit 5.00, balance -5.00",
+            CREDIT_40,
+            "entry: balance -40.00, receivable 40.00",
+        ],
+        known_defect="a line without a product takes the account that the customer has most often",
+    ),
+    # The customer tells of the balance before the credit note is there.
+    Case(
+        "credit_note_after_its_balance",
+        ([PAID], [customer(TO_BALANCE["customer_balance_transaction"])], [TO_BALANCE]),
         [INVOICE, paid("100.00"), CREDIT_40, "entry: balance -40.00, receivable 40.00"],
     ),
     Case(

@@ -2,6 +2,7 @@
 
 from tests.addon.ledger_cases_credits import OUTSTANDING
 from tests.addon.ledger_objects import (
+    LATER,
     Case,
     charge,
     credit_note,
@@ -334,6 +335,21 @@ PAYOUTS = [
             "entry: fee 3.20 EUR 4.00, clearing -3.20 EUR -4.00",
             "entry: payout 96.80 EUR 121.00, clearing -96.80 EUR -121.00",
         ],
+    ),
+    # The euro has gone up from 1.25 to 2.00 when it is paid out.
+    Case(
+        "payout_in_eur_at_another_rate",
+        ([SOLD_EUR], [in_eur], [payout(9680, in_eur, currency="eur", at=LATER)]),
+        sums={"payout": 193.6, "fee": 4.0, "income": -125.0, "gain": -72.6},
+    ),
+    Case(
+        "payout_in_eur_of_dollars",
+        (
+            [SOLD],
+            [to_eur := charge(SOLD, 240, settled=8000, currency="eur")],
+            [payout(7760, to_eur, currency="eur")],
+        ),
+        sums={"payout": 97.0, "fee": 3.0, "income": -100.0},
     ),
     # Stripe takes one percent for sending it at once.
     Case(

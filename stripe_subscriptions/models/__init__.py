@@ -29,6 +29,7 @@ from . import stripe_balance_transaction
 from . import stripe_dispute
 from . import stripe_event
 from . import stripe_event_processing
+from . import stripe_event_trouble
 from . import stripe_job
 from . import stripe_job_catch_up
 from . import stripe_job_audit

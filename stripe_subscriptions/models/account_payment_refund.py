@@ -135,13 +135,34 @@ class AccountPayment(models.Model):
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
             "date": utils.to_local_date(obj["created"], provider.company_id.partner_id.tz),
             "journal_id": payment.journal_id.id,
-            "outstanding_account_id": payment.outstanding_account_id.id,
+            "payment_method_line_id": self._get_stripe_refund_method_line(payment).id,
             "memo": self.env._("Refund: %s", payment.memo or payment.name),
             "stripe_provider_id": provider.id,
             "stripe_livemode": provider._stripe_livemode(),
             "stripe_created_at": utils.to_datetime(obj["created"]),
             "stripe_payment_ref": obj["id"],
         }
+
+    @api.model
+    def _get_stripe_refund_method_line(self, payment):
+        """Return the payment method line of refunds: from the account that the payment came into.
+
+        :param account.payment payment: What is given back.
+        :rtype: account.payment.method.line
+        """
+        line_model = self.env["account.payment.method.line"]
+        values = {
+            "journal_id": payment.journal_id.id,
+            "payment_account_id": payment.outstanding_account_id.id,
+            "payment_method_id": self.env.ref("account.account_payment_method_manual_out").id,
+        }
+        line = line_model.search([(name, "=", value) for name, value in values.items()], limit=1)
+        return line or line_model.create(
+            {
+                **values,
+                "name": self.env._("Stripe refunds %s", payment.outstanding_account_id.code or ""),
+            }
+        )
 
     # === BUSINESS METHODS - COMPARISON === #
 

@@ -216,19 +216,21 @@ class StripeBalanceTransaction(models.Model):
         :param account.account clearing: The clearing account.
         :rtype: list[tuple]
         """
-        line = self._get_payment_line()
-        if not line or line.account_id != clearing:
+        lines = self._get_payment_lines()
+        account, currency = lines.account_id[:1], lines.currency_id[:1]
+        if account != clearing:
             # Booked before there was a clearing account: its own account takes it out.
             return [
                 (clearing, self.currency_id, self.amount, None),
-                (line.account_id or clearing, self.currency_id, -self.amount, None),
+                (account or clearing, self.currency_id, -self.amount, None),
             ]
-        if line.currency_id != self.currency_id:
+        paid = sum(lines.mapped("amount_currency"))
+        if currency != self.currency_id:
             return [
-                (clearing, line.currency_id, -line.amount_currency, None, -line.balance),
+                (clearing, currency, -paid, None, -sum(lines.mapped("balance"))),
                 (clearing, self.currency_id, self.amount, None),
             ]
-        rest = self.currency_id.round(self.amount - line.amount_currency)
+        rest = self.currency_id.round(self.amount - paid)
         if self.currency_id.is_zero(rest):
             return []
         return [
@@ -236,29 +238,43 @@ class StripeBalanceTransaction(models.Model):
             (provider._stripe_billing_account("suspense"), self.currency_id, -rest, None),
         ]
 
-    def _get_payment_line(self):
-        """Return the line by which the payment came into, or left, the clearing account."""
-        payment = self.payment_id
-        return payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == payment.outstanding_account_id
-        )[:1]
+    def _get_payment_lines(self):
+        """Return the lines by which the payment came into, or left, the clearing account.
+
+        One payment at Stripe may pay several invoices, which makes several payments here.
+        """
+        payments = self.payment_id
+        if payments.stripe_payment_ref:
+            payments = payments.search(
+                [
+                    ("stripe_provider_id", "=", self.provider_id.id),
+                    ("stripe_payment_ref", "=", payments.stripe_payment_ref),
+                    ("payment_type", "=", payments.payment_type),
+                    ("state", "!=", "canceled"),
+                ]
+            )
+        return payments.move_id.line_ids.filtered(
+            lambda line: line.account_id in payments.outstanding_account_id
+        )
 
     def _reconcile_conversion(self, provider):
         """Reconcile a payment in another currency with the line that takes it out."""
-        line = self._get_payment_line()
-        if not line or line.currency_id == self.currency_id or line.reconciled:
+        lines = self._get_payment_lines().filtered(lambda line: not line.reconciled)
+        if not lines or lines.currency_id == self.currency_id:
             return
         other = self.move_id.line_ids.filtered(
-            lambda part: part.account_id == line.account_id and part.currency_id == line.currency_id
+            lambda part: (
+                part.account_id == lines.account_id and part.currency_id == lines.currency_id
+            )
         )
-        self.env["account.move"]._stripe_reconcile_lines([line | other])
+        self.env["account.move"]._stripe_reconcile_lines([lines | other])
 
     def _get_clearing_lines(self, provider):
         """Return the lines of the movements on the clearing account, in their own currency."""
         clearing = provider._stripe_billing_account("clearing")
         lines = self.move_id.line_ids
         for transaction in self.filtered("payment_id"):
-            line = transaction._get_payment_line()
-            if line.parent_state == "posted":
-                lines |= line
+            lines |= transaction._get_payment_lines().filtered(
+                lambda line: line.parent_state == "posted"
+            )
         return lines.filtered(lambda line: line.account_id == clearing and not line.reconciled)

@@ -1,15 +1,13 @@
 # A lane commits what it has done, event by event: pylint: disable=invalid-commit
 import logging
-import random
 from datetime import timedelta
 
 import psycopg2
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, stripe_events, utils
-from odoo.addons.stripe_subscriptions.exceptions import StripeUnmapped
+from odoo.addons.stripe_subscriptions.models.payment_provider_sync import WRITERS
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeGatewayError,
-    StripeKeyRefused,
     StripeNotFound,
 )
 from odoo.exceptions import UserError
@@ -108,6 +106,7 @@ class StripeEvent(models.Model):
                 )
                 self.env.cr.commit()
                 events -= others
+            events -= events._settle_known(provider)
             if not events:
                 continue
             fetched_at = self.env["stripe.price"]._stripe_now()
@@ -129,6 +128,39 @@ class StripeEvent(models.Model):
             if not settled:
                 for event in events:
                     event._apply_alone(provider)
+
+    def _settle_known(self, provider):
+        """Settle the events about objects that were fetched since the events arrived.
+
+        What an event tells was known then: one fetch is enough for all that came before it.
+
+        :param payment.provider provider: The Stripe account.
+        :return: The events that are settled.
+        :rtype: stripe.event
+        """
+        known = self.browse()
+        for kind, events in self.grouped(lambda event: event._get_fetch_request()[0]).items():
+            if kind not in ("customer", "subscription", "invoice"):
+                continue
+            model = self.env[WRITERS[kind]].sudo()
+            records = model._stripe_find(provider, events.mapped("object_id"))
+            if kind == "invoice":
+                # Drafts are those that would not agree with Stripe: they are looked at again.
+                records = records.filtered(lambda move: move.state != "draft")
+            fetched_at = {
+                record._get_stripe_ids()[0]: record.stripe_fetched_at for record in records
+            }
+            # A second more: the time of arrival has no fractions.
+            known |= events.filtered(
+                lambda event, fetched_at=fetched_at: (
+                    fetched_at.get(event.object_id, 0) > utils.to_timestamp(event.received_at) + 1
+                )
+            )
+        if known:
+            now = fields.Datetime.now()
+            known.write({"state": "done", "processed_at": now, "error": False})
+            self.env.cr.commit()
+        return known
 
     def _get_fetch_request(self):
         """Return kind and id of the object that the event is about."""
@@ -257,138 +289,15 @@ class StripeEvent(models.Model):
         )
 
     def _get_booking_error(self, obj):
-        """Return why the invoice of the event could not be posted, or False."""
+        """Return why an invoice that the event rests on could not be posted, or False."""
         if self.object_type == "invoice":
-            invoice_id = self.object_id
-        elif self.object_type == "invoice_payment" and isinstance(obj, dict):
-            invoice_id = utils.object_id(obj.get("invoice"))
-        else:
+            invoice_ids = [self.object_id]
+        elif not isinstance(obj, dict):
             return False
-        moves = self.env["account.move"].sudo()._stripe_find(self.provider_id, [invoice_id])
-        return moves.filtered(lambda move: move.state == "draft").stripe_booking_error
-
-    def _postpone(self, message):
-        """Try again later without counting an attempt: nothing is wrong with the events themselves.
-
-        The wait grows with the events' age, so that a long outage of Stripe costs few requests.
-
-        :param str message: What they wait for.
-        """
-        now = fields.Datetime.now()
-        for event in self:
-            age = (now - event.received_at).total_seconds()
-            delay = min(const.EVENT_POSTPONE_DELAY + age / 10, const.EVENT_POSTPONE_MAX_DELAY)
-            event.write(
-                {
-                    "error": message[:500],
-                    "attempts": max(event.attempts - 1, 0),
-                    "next_attempt_at": now + timedelta(seconds=delay * random.uniform(0.5, 1.5)),
-                }
-            )
-        _logger.info("%s Stripe events are postponed: %s", len(self), message)
-
-    def _park(self, error):
-        """Wait until a person has chosen what was missing; nothing is tried meanwhile.
-
-        :param StripeUnmapped error: What was missing.
-        """
-        record = error.record.sudo().with_env(self.env)
-        self.write(
-            {
-                "error": str(error)[:500],
-                "waits_for": f"{record._name},{record.id}",
-                "attempts": 0,
-                "next_attempt_at": fields.Datetime.now() + timedelta(days=const.EVENT_PARK_DAYS),
-            }
-        )
-        user = self.provider_id.sudo().stripe_billing_user_id
-        if user and not record.activity_ids:
-            record.activity_schedule(
-                "mail.mail_activity_data_warning", summary=str(error), user_id=user.id
-            )
-
-    @api.model
-    def _wake(self, records):
-        """Process what waited for a decision on records.
-
-        :param recordset records: What was decided on.
-        """
-        keys = [f"{record._name},{record.id}" for record in records]
-        waiting = self.search([("state", "=", "pending"), ("waits_for", "in", keys)])
-        waiting.write(
-            {"waits_for": False, "error": False, "next_attempt_at": fields.Datetime.now()}
-        )
-        waiting._trigger_lanes()
-
-    def _fail(self, error):
-        """Write down a failed attempt: try again later, or give up and call a person.
-
-        What may go away by itself, such as Stripe being out of reach or another transaction being
-        faster, does not count as an attempt.
-
-        :param Exception error: What went wrong.
-        """
-        now = fields.Datetime.now()
-        if isinstance(error, psycopg2.OperationalError):
-            return self._postpone(self.env._("Other work on the same records was in the way."))
-        if isinstance(error, StripeGatewayError) and error.retryable:
-            return self._postpone(self.env._("Stripe did not answer: %s", error))
-        if isinstance(error, StripeUnmapped) and error.record:
-            return self._park(error)
-        message = self._get_message(error)
-        for event in self:
-            delay = min(
-                const.EVENT_RETRY_DELAY * 2 ** (max(event.attempts, 1) - 1),
-                const.EVENT_RETRY_MAX_DELAY,
-            )
-            jitter = random.uniform(0.8, 1.2)
-            values = {
-                "error": message[:500],
-                "next_attempt_at": now + timedelta(seconds=delay * jitter),
-            }
-            if event.attempts >= const.EVENT_MAX_ATTEMPTS:
-                values["state"] = "failed"
-                event._call_person(message)
-            event.write(values)
-            _logger.warning(
-                "Stripe event %s (%s %s) failed, attempt %s",
-                event.stripe_id,
-                event.event_type,
-                event.object_id,
-                event.attempts,
-            )
-
-    @api.model
-    def _get_message(self, error):
-        """Return an error in words that a person can act on.
-
-        :param Exception error: What went wrong.
-        :rtype: str
-        """
-        if isinstance(error, StripeKeyRefused):
-            return self.env._(
-                "Stripe refuses the secret key of the payment provider, or the key lacks a "
-                "permission: %s",
-                error,
-            )
-        if isinstance(error, StripeGatewayError):
-            return self.env._("Stripe says: %s", error)
-        if isinstance(error, UserError):
-            return str(error)
-        return self.env._(
-            "Odoo could not process it; the server's log says more. %(kind)s: %(error)s",
-            kind=type(error).__name__,
-            error=error,
-        )
-
-    def _call_person(self, message):
-        """Give the responsible of the Stripe account an activity for an event that failed for good."""
-        self.ensure_one()
-        user = self.provider_id.sudo().stripe_billing_user_id
-        if user:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.env._("Stripe event %s failed", self.event_type),
-                note=message,
-                user_id=user.id,
-            )
+        elif self.object_type in ("invoice_payment", "credit_note"):
+            invoice_ids = [utils.object_id(obj.get("invoice"))]
+        else:
+            parts = obj.get("invoice_payments") or []
+            invoice_ids = [utils.object_id(part["invoice"]) for part in parts]
+        moves = self.env["account.move"].sudo()._stripe_find(self.provider_id, invoice_ids)
+        return moves.filtered(lambda move: move.state == "draft")[:1].stripe_booking_error

@@ -119,10 +119,12 @@ class StripeJob(models.Model):
         return labels
 
     def _register_hook(self):
-        """Override: catch up as soon as Odoo starts, on what happened while it was down."""
+        """Override: catch up as soon as Odoo starts, and go on with the jobs that were at work."""
         super()._register_hook()
-        cron = self.env.ref("stripe_subscriptions.ir_cron_catch_up", raise_if_not_found=False)
-        if self.pool.ready or not cron:
+        if self.pool.ready:
             return
-        if not self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)], limit=1):
-            cron._trigger()
+        triggers = self.env["ir.cron.trigger"]
+        for name in ("ir_cron_catch_up", "ir_cron_run_jobs"):
+            cron = self.env.ref(f"stripe_subscriptions.{name}", raise_if_not_found=False)
+            if cron and not triggers.search_count([("cron_id", "=", cron.id)], limit=1):
+                cron._trigger()

@@ -59,6 +59,16 @@ class StripeCommon:
                 "stripe_billing_user_id": cls.env.ref("base.user_admin").id,
             }
         )
+        # Booking in a foreign currency needs a rate; that of one for one keeps the figures readable.
+        currencies = cls.env["res.currency"].with_context(active_test=False)
+        foreign = currencies.search([("name", "!=", cls.company.currency_id.name)])
+        cls.env["res.currency.rate"].create(
+            [
+                {"currency_id": currency.id, "name": "2000-01-01", "rate": 1.0}
+                for currency in foreign
+                if not currency.rate_ids
+            ]
+        )
         cls.partner = cls.env["res.partner"].create(
             {"name": "Buyer Ltd", "is_company": True, "email": "office@buyer.example"}
         )

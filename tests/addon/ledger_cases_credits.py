@@ -16,8 +16,6 @@ from tests.addon.ledger_objects import (
     refund,
 )
 
-OUTSTANDING = "the refund leaves the account of outstanding payments, not what Stripe holds"
-
 INVOICE = "invoice: receivable 100.00, income -100.00"
 INVOICE_TAXED = "invoice: receivable 120.00, income+20 -100.00, tax20 -20.00"
 INVOICE_INCLUSIVE = "invoice: receivable 120.00, income+20i -100.00, tax20i -20.00"
@@ -59,25 +57,21 @@ CASES = [
         ([PAID], [BACK, CREDIT]),
         [INVOICE, paid("100.00"), CREDIT_40, paid_back("40.00")],
         state="paid",
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_before_its_refund",
         ([PAID], [CREDIT], [BACK]),
         [INVOICE, paid("100.00"), CREDIT_40, paid_back("40.00")],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_after_its_refund",
         ([PAID], [BACK], [CREDIT]),
         [INVOICE, paid("100.00"), CREDIT_40, paid_back("40.00")],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_and_all_at_once",
         ([PAID, BACK, CREDIT],),
         [INVOICE, paid("100.00"), CREDIT_40, paid_back("40.00")],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_of_all",
@@ -88,7 +82,6 @@ CASES = [
             "credit: receivable -100.00, income 100.00",
             paid_back("100.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_notes_two",
@@ -105,7 +98,6 @@ CASES = [
             "credit: receivable -60.00, income 60.00",
             paid_back("60.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_with_two_refunds",
@@ -117,7 +109,6 @@ CASES = [
             paid_back("40.00"),
             paid_back("60.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_to_balance",
@@ -153,7 +144,6 @@ CASES = [
             paid_back("40.00"),
             "entry: balance -30.00, receivable 30.00",
         ],
-        known_defect=OUTSTANDING,
     ),
     # Until somebody registers the payment in Odoo.
     Case(
@@ -203,7 +193,6 @@ CASES = [
             paid_back("30.00"),
         ],
         state="paid",
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_partly_open_before_its_refund",
@@ -218,7 +207,6 @@ CASES = [
             "credit: receivable -70.00, income 70.00",
             paid_back("30.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_partly_open_partly_to_balance",
@@ -240,7 +228,6 @@ CASES = [
             "credit: receivable -48.00, income+20 40.00, tax20 8.00",
             paid_back("48.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_tax_included",
@@ -257,7 +244,6 @@ CASES = [
             "credit: receivable -48.00, income+20i 40.00, tax20i 8.00",
             paid_back("48.00"),
         ],
-        known_defect=OUTSTANDING,
     ),
     # 20 % of 33.33 would be 6.67.
     Case(
@@ -269,7 +255,6 @@ CASES = [
             "credit: receivable -39.99, income+20 33.33, tax20 6.66",
             paid_back("39.99"),
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_discounted",
@@ -323,7 +308,6 @@ CASES = [
             "credit: receivable -40 EUR -80.00, income 40 EUR 80.00",
             "refund: clearing -40 EUR -80.00, receivable 40 EUR 80.00",
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "credit_note_other_total",

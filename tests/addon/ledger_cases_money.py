@@ -1,6 +1,5 @@
 """Cases of the ledger: fees, disputes, payouts, and what else moves the Stripe balance."""
 
-from tests.addon.ledger_cases_credits import OUTSTANDING
 from tests.addon.ledger_objects import (
     LATER,
     Case,
@@ -293,7 +292,6 @@ PAYOUTS = [
             "refund: clearing -40.00, receivable 40.00",
             "entry: payout 56.80, clearing -56.80",
         ],
-        known_defect=OUTSTANDING,
     ),
     Case(
         "payout_with_a_dispute",

@@ -9,7 +9,6 @@ from tests.addon.ledger_cases_credits import (
     EUR,
     INVOICE,
     INVOICE_EUR,
-    OUTSTANDING,
     PAID,
     PAID_EUR,
     REST,
@@ -25,21 +24,18 @@ CASES = [
         ([PAID], [ALL]),
         [INVOICE, paid("100.00"), paid_back("100.00")],
         owed=100.0,
-        known_defect=OUTSTANDING,
     ),
     Case(
         "refund_in_part",
         ([PAID], [BACK]),
         [INVOICE, paid("100.00"), paid_back("40.00")],
         owed=40.0,
-        known_defect=OUTSTANDING,
     ),
     Case(
         "refunds_two",
         ([PAID], [BACK], [REST]),
         [INVOICE, paid("100.00"), paid_back("40.00"), paid_back("60.00")],
         owed=100.0,
-        known_defect=OUTSTANDING,
     ),
     Case(
         "refund_pending",
@@ -52,7 +48,6 @@ CASES = [
         ([PAID], [{**BACK, "status": "pending"}], [BACK]),
         [INVOICE, paid("100.00"), paid_back("40.00")],
         owed=40.0,
-        known_defect=OUTSTANDING,
     ),
     Case(
         "refund_canceled_while_pending",
@@ -78,7 +73,6 @@ CASES = [
         ([EUR], [BACK_EUR]),
         [INVOICE_EUR, PAID_EUR, "refund: clearing -40 EUR -80.00, receivable 40 EUR 80.00"],
         owed=80.0,
-        known_defect=OUTSTANDING,
     ),
     # 40 euros, which Stripe takes out of the balance as 51 dollars.
     Case(
@@ -92,7 +86,6 @@ CASES = [
             "entry: clearing 40 EUR 50.00, clearing -51.00, drop 1.00",
         ],
         owed=50.0,
-        known_defect=OUTSTANDING,
     ),
     # What went out comes back: Stripe has what was paid, in dollars.
     Case(
@@ -105,7 +98,6 @@ CASES = [
             [payout(10000, charge(PAID), settled, movement("refund_failure", 4000))],
         ),
         sums={"payout": 100.0, "income": -100.0},
-        known_defect=OUTSTANDING,
     ),
     Case(
         "refund_failed_settled_in_another_currency",

@@ -12,6 +12,9 @@ HANDLED = {
     "checkout.session.expired": "checkout.session",
     "customer.updated": "customer",
     "customer.deleted": "customer",
+    "customer.tax_id.created": "customer",
+    "customer.tax_id.updated": "customer",
+    "customer.tax_id.deleted": "customer",
     "customer.subscription.created": "subscription",
     "customer.subscription.updated": "subscription",
     "customer.subscription.deleted": "subscription",
@@ -60,6 +63,13 @@ HANDLED = {
     "coupon.deleted": "coupon",
 }
 
+# Event type -> what names the object, where the event carries only a part of it.
+OWNERS = {
+    "customer.tax_id.created": "customer",
+    "customer.tax_id.updated": "customer",
+    "customer.tax_id.deleted": "customer",
+}
+
 _ATTEMPTS = "how a payment comes about; its outcome arrives as an event of the invoice or session"
 _CARDS = "cards are read live from Stripe and never kept"
 _DRAFTS = "drafts are not booked; the finalized invoice is"
@@ -77,9 +87,6 @@ IGNORED = {
     "customer.discount.created": "the subscription says which discounts it has",
     "customer.discount.updated": "the subscription says which discounts it has",
     "customer.discount.deleted": "the subscription says which discounts it has",
-    "customer.tax_id.created": "tax ids are kept in Odoo",
-    "customer.tax_id.updated": "tax ids are kept in Odoo",
-    "customer.tax_id.deleted": "tax ids are kept in Odoo",
     "customer_cash_balance_transaction.created": "no bank transfers to a cash balance",
     "invoice.created": _DRAFTS,
     "invoice.deleted": _DRAFTS,

@@ -52,6 +52,7 @@ READ_PATHS = {
     "credit_notes.line_items": "credit_notes/{}/lines",
     "customers": "customers",
     "customers.balance_transactions": "customers/{}/balance_transactions",
+    "customers.tax_ids": "customers/{}/tax_ids",
     "disputes": "disputes",
     "events": "events",
     "invoice_payments": "invoice_payments",
@@ -217,7 +218,8 @@ class StripeGateway:
         An invoice or credit note comes with all its lines, however many: the object itself carries the
         first ten. What the object does not say itself is added: `invoice_payments` to refunds and
         charges, which do not name the invoices that were paid; `balance_transactions` to invoices and
-        customers (of the customer's balance) and to payouts (what they consist of).
+        customers (of the customer's balance) and to payouts (what they consist of); `tax_ids` to
+        customers.
 
         :param str kind: A key of `const.FETCH_SPECS`.
         """
@@ -246,6 +248,8 @@ class StripeGateway:
     def _complete_customer(self, obj):
         # The newest page: older ones were booked when they were new.
         obj["balance_transactions"], _more = self.page("customers.balance_transactions", obj["id"])
+        # Not expanded: of a deleted customer Stripe would refuse that.
+        obj["tax_ids"] = {"data": list(self.list("customers.tax_ids", obj["id"]))}
 
     def _complete_credit_note(self, obj):
         self._complete_lines(obj, "credit_notes.line_items")

@@ -11,6 +11,7 @@ from . import stripe_tax_rate
 from . import stripe_coupon
 from . import res_partner
 from . import stripe_customer
+from . import stripe_customer_details
 from . import stripe_subscription
 from . import stripe_subscription_item
 from . import stripe_subscription_sync

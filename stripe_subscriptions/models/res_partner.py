@@ -1,5 +1,18 @@
 from odoo import fields, models
 
+# Fields of a contact -> what they are among the details of its customer at Stripe.
+DETAILS = {
+    "name": "name",
+    "email": "email",
+    "phone": "phone",
+    "lang": "preferred_locales",
+    "vat": "tax_id",
+    "stripe_primary_contact_id": "email",
+    **dict.fromkeys(("street", "street2", "city", "zip", "state_id", "country_id"), "address"),
+}
+# What a customer has from its primary contact, not from the company.
+CONTACT_DETAILS = {"email", "preferred_locales"}
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -45,7 +58,28 @@ class ResPartner(models.Model):
                     partner.stripe_subscription_count += count
                 partner = partner.parent_id
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base`: Stripe is told of what changes about its customers."""
+        result = super().write(vals)
+        names = {DETAILS[name] for name in DETAILS.keys() & vals.keys()}
+        if names and not self.env.context.get("stripe_sync"):
+            self._stripe_note_details(names)
+        return result
+
     # === ACTION METHODS === #
+
+    def action_new_stripe_subscription(self):
+        """Open a new subscription for the contact."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Subscription"),
+            "res_model": "stripe.subscription",
+            "view_mode": "form",
+            "context": {"default_partner_id": self.id},
+        }
 
     def action_view_stripe_subscriptions(self):
         """Open the subscriptions of the partner and of its contacts."""
@@ -75,3 +109,19 @@ class ResPartner(models.Model):
             return customer.stripe_primary_contact_id
         contacts = customer.child_ids.filtered(lambda c: c.type == "contact" and c.email)
         return contacts.sorted("id")[:1] or customer
+
+    def _stripe_note_details(self, names):
+        """Have Stripe told that details of the contacts have changed.
+
+        :param set[str] names: Of the values of `DETAILS`.
+        """
+        if "address" in names:
+            # The country decides what kind of tax id it is.
+            names = names | {"tax_id"}
+        companies = self.filtered(lambda partner: partner == partner.commercial_partner_id)
+        customer_model = self.env["stripe.customer"].sudo()
+        customers = customer_model.search([("partner_id", "in", self.commercial_partner_id.ids)])
+        for customer in customers:
+            own = names if customer.partner_id in companies else names & CONTACT_DETAILS
+            if own:
+                customer._stripe_note_details(own)

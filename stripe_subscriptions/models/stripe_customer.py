@@ -36,6 +36,11 @@ class StripeCustomer(models.Model):
     delinquent = fields.Boolean(
         help="Whether the customer's latest invoice is past due.", readonly=True
     )
+    credit_balance = fields.Monetary(
+        string="Credit",
+        help="What Stripe takes off the next invoices; below zero: what it adds to the next one.",
+        readonly=True,
+    )
     test_clock = fields.Char(
         help="The test clock that lets time pass for the customer, in test mode.",
         readonly=True,
@@ -100,14 +105,18 @@ class StripeCustomer(models.Model):
         obj = provider._stripe_request(
             "customers",
             "create",
-            params=params,
+            params={**params, "expand": ["tax_ids"]},
             idempotency_key=provider._stripe_idempotency_key(
                 "customer", partner.id, deleted, utils.fingerprint(params)
             ),
         )
-        return self.with_context(
+        customer = self.with_context(
             stripe_fetched_at=fetched_at, stripe_customer_partners={obj["id"]: partner.id}
         )._stripe_apply(provider, [obj])
+        if partner.vat:
+            # On its own: one that Stripe does not take must not keep anybody from subscribing.
+            customer._stripe_note_details({"tax_id"})
+        return customer
 
     @api.model
     def _prepare_stripe_customer_params(self, provider, contact):
@@ -119,7 +128,7 @@ class StripeCustomer(models.Model):
                 "line2": partner.street2,
                 "city": partner.city,
                 "postal_code": partner.zip,
-                "state": partner.state_id.name,
+                "state": partner.state_id.code,
                 "country": partner.country_id.code,
             }
         )
@@ -148,11 +157,16 @@ class StripeCustomer(models.Model):
         Who a customer made elsewhere is, is not guessed.
         """
         self = self._with_stripe_sync(provider)
-        known = set(self._stripe_find(provider, [obj["id"] for obj in objects]).mapped("stripe_id"))
-        known |= set(self.env.context.get("stripe_customer_partners", ()))
+        links = self._stripe_find(provider, [obj["id"] for obj in objects])
+        links.fetch(["stripe_id", "stripe_data"])
+        before = {link.stripe_id: link.stripe_data for link in links}
+        known = set(before) | set(self.env.context.get("stripe_customer_partners", ()))
         others = [obj for obj in objects if obj["id"] not in known]
         known |= set(self._get_metadata_partners(provider, others))
-        return super()._stripe_apply(provider, [obj for obj in objects if obj["id"] in known])
+        customers = super()._stripe_apply(provider, [obj for obj in objects if obj["id"] in known])
+        for customer in customers.filtered("active"):
+            customer._stripe_take_details(before.get(customer.stripe_id), customer.stripe_data)
+        return customers
 
     @api.model
     def _prepare_stripe_lookup(self, provider, objects):
@@ -165,7 +179,10 @@ class StripeCustomer(models.Model):
     def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         currency = obj.get("currency")
+        # Without a currency of its own the customer's balance is in that of the account.
+        in_currency = currency or provider.company_id.currency_id.name
         return {
+            "credit_balance": -utils.to_major(obj.get("balance") or 0, in_currency),
             "currency_id": currency and self.env["res.currency"]._stripe_get(currency).id,
             "delinquent": obj.get("delinquent") or False,
             "test_clock": utils.object_id(obj.get("test_clock")),

@@ -208,9 +208,13 @@ class StripeEvent(models.Model):
     @api.model
     def _is_handled(self, payload):
         """Return whether a payload's type is one of those that we act on."""
-        return payload["type"] in stripe_events.HANDLED and bool(
-            utils.path(payload, "data.object.id")
-        )
+        return payload["type"] in stripe_events.HANDLED and bool(self._get_object_id(payload))
+
+    @api.model
+    def _get_object_id(self, payload):
+        """Return the id of the object that an event is about, or False."""
+        name = stripe_events.OWNERS.get(payload["type"], "id")
+        return utils.object_id(utils.path(payload, f"data.object.{name}"))
 
     @api.model
     def _prepare_row(self, provider, payload, origin):
@@ -226,7 +230,7 @@ class StripeEvent(models.Model):
             "provider_id": provider.id,
             "event_type": payload["type"],
             "object_type": obj.get("object"),
-            "object_id": obj.get("id"),
+            "object_id": self._get_object_id(payload) or None,
             "created_at": utils.to_datetime(payload.get("created")) or now,
             "received_at": now,
             "livemode": bool(payload.get("livemode")),

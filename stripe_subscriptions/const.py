@@ -125,6 +125,12 @@ CHECKOUT_MIN_TRIAL_SECONDS = 48 * 3600 + 600
 # Stripe's `trial_end` lies at most two years ahead; here in days.
 MAX_FIRST_BILLING_DAYS = 730
 
+# Days that a customer has to pay an invoice, unless staff say otherwise.
+DAYS_UNTIL_DUE = 30
+# Characters that Stripe takes in the description of a subscription, and printed on invoices.
+MAX_DESCRIPTION = 500
+MAX_MEMO = 1500
+
 # Keys of the metadata that tie a Stripe object to the record it was made for.
 METADATA_SUBSCRIPTION = "odoo_subscription_id"
 METADATA_DATABASE = "odoo_database"

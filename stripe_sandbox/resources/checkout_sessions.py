@@ -33,7 +33,8 @@ OTHER_MODE = {
 }
 SUBSCRIPTION_DATA = (
     "description metadata default_tax_rates trial_end trial_period_days billing_cycle_anchor "
-    "proration_behavior trial_settings billing_mode"
+    "proration_behavior trial_settings billing_mode invoice_settings.description "
+    "invoice_settings.footer"
 )
 
 

@@ -150,7 +150,7 @@ class StripeSubscriptionPortal(CustomerPortal):
             return request.redirect("/my")
         try:
             with request.env.cr.savepoint():
-                url = subscription_sudo._stripe_get_checkout_url()
+                url = subscription_sudo._stripe_get_subscribe_url()
         except UserError as error:
             request.session[self._alert_key(subscription_sudo)] = str(error)
             url = subscription_sudo.get_portal_url()

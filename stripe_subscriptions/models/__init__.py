@@ -16,6 +16,8 @@ from . import stripe_subscription
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
+from . import stripe_subscription_offer
+from . import stripe_subscription_sign_up
 from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_acting

@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.addons.stripe_subscriptions import const, stripe_invoice, utils
+from odoo.tools import plaintext2html
 
 
 class AccountMove(models.Model):
@@ -222,6 +223,7 @@ class AccountMove(models.Model):
             "invoice_user_id": False,
             "ref": obj.get("number"),
             "payment_reference": obj.get("number"),
+            **({"narration": plaintext2html(memo)} if (memo := obj.get("description")) else {}),
             "stripe_provider_id": provider.id,
             "stripe_invoice_id": obj["id"],
             "stripe_invoice_status": obj["status"],

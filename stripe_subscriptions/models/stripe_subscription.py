@@ -247,7 +247,8 @@ class StripeSubscription(models.Model):
     def write(self, vals):
         """Override of `base`: what Stripe has been told cannot be changed here afterwards."""
         frozen = {"partner_id", "provider_id", "item_ids", "first_billing_date", "tax_rate_ids"}
-        frozen.add("coupon_id")
+        frozen |= {"coupon_id", "trial_days", "trial_until", "collection_method", "days_until_due"}
+        frozen |= {"automatic_tax", "print_description"}
         if frozen & vals.keys() and not self.env.context.get("stripe_sync"):
             self._check_draft()
         return super().write(vals)

@@ -1,7 +1,5 @@
-from datetime import timedelta
-
 from odoo import api, models
-from odoo.addons.stripe_subscriptions import const, utils
+from odoo.addons.stripe_subscriptions import utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     StripeGatewayError,
     StripeNotFound,
@@ -110,10 +108,7 @@ class StripeSubscription(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        metadata = {
-            const.METADATA_SUBSCRIPTION: str(self.id),
-            const.METADATA_DATABASE: self.provider_id._stripe_database(),
-        }
+        metadata = self._prepare_metadata()
         base_url = self.get_base_url()
         return_url = urljoin(base_url, self.get_portal_url(suffix="/return"))
         return utils.without_empty(
@@ -124,60 +119,26 @@ class StripeSubscription(models.Model):
                 "line_items": [item._prepare_checkout_line() for item in self.item_ids],
                 "discounts": self.coupon_id and [{"coupon": self.coupon_id.stripe_id}],
                 "metadata": metadata,
-                "subscription_data": self._prepare_checkout_subscription_data(metadata),
+                # Where the customer is decides the taxes: what it enters is kept.
+                **(
+                    {"automatic_tax": {"enabled": True}, "customer_update": {"address": "auto"}}
+                    if self.automatic_tax
+                    else {}
+                ),
+                "subscription_data": self._prepare_subscription_data(
+                    metadata, self._prepare_start(checkout=True)
+                ),
                 "success_url": f"{return_url}&session_id={{CHECKOUT_SESSION_ID}}",
                 "cancel_url": urljoin(base_url, self.get_portal_url()),
             }
         )
 
-    def _prepare_checkout_subscription_data(self, metadata):
-        """Return what the subscription gets that Checkout makes.
+    def _get_too_close_error(self):
+        """Return why Checkout cannot make a subscription that is first billed so soon.
 
-        :param dict metadata: What ties it to this record.
-        :rtype: dict
+        :rtype: UserError
         """
-        start = self._prepare_checkout_start()
-        if start:
-            metadata = {
-                **metadata,
-                const.METADATA_FIRST_BILLING: self.first_billing_date.isoformat(),
-            }
-        return utils.without_empty(
-            {
-                "description": self.description,
-                "default_tax_rates": self.tax_rate_ids.mapped("stripe_id"),
-                "metadata": metadata,
-                **start,
-            }
-        )
-
-    def _prepare_checkout_start(self):
-        """Return the parameters that make the first billing date hold.
-
-        Checkout takes a trial that ends in 48 hours or more. For a date before that, the billing
-        cycle is anchored to it without charging the days until then; the anchor has to lie within
-        the first billing period.
-
-        :return: Empty when the customer is charged on the day of subscribing.
-        :rtype: dict
-        :raise UserError: When the date is too close for Checkout.
-        """
-        if not self.first_billing_date or self.first_billing_date <= self._get_today():
-            return {}
-        now = int(self._stripe_now())
-        tz = self.company_id.partner_id.tz
-        starts_at = utils.local_time(self.first_billing_date, tz)
-        if starts_at - now >= const.CHECKOUT_MIN_TRIAL_SECONDS:
-            return {"trial_end": starts_at}
-        days = min(
-            {"day": 1, "week": 7, "month": 28, "year": 365}[price.interval] * price.interval_count
-            for price in self.item_ids.price_id
-        )
-        # The start of the day is for plans that are billed every day, to which noon is too far.
-        for anchor in (starts_at, utils.local_time(self.first_billing_date, tz, hour=0)):
-            if anchor - now < timedelta(days=days).total_seconds():
-                return {"billing_cycle_anchor": anchor, "proration_behavior": "none"}
-        raise UserError(
+        return UserError(
             self.env._(
                 "This subscription starts on %(date)s and can be subscribed to from the day before.",
                 date=self.first_billing_date,

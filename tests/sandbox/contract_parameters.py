@@ -352,7 +352,8 @@ def checkout_sessions(world: Any) -> None:
     later = {"billing_cycle_anchor": now + 5 * DAY, "proration_behavior": "none"}
     create = api.checkout.sessions.create
     create({**shop, "subscription_data": later, "automatic_tax": {"enabled": False}})
-    create({**shop, "subscription_data": {"trial_period_days": 7}})
+    printed = {"description": "Seats of Berlin", "footer": "Thank you"}
+    create({**shop, "subscription_data": {"trial_period_days": 7, "invoice_settings": printed}})
     setup = {"mode": "setup", "currency": "usd", "success_url": BACK}
     create({**setup, "setup_intent_data": {"metadata": {"a": "b"}}})
     sub = subscribe(world.client, customer(world.client), price(world.client, 1000))

@@ -205,7 +205,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         """Parameters with which Checkout makes the first billing date hold."""
         draft = self.make_draft(self.make_price(**price)[1] if price else self.price)
         draft.first_billing_date = draft._get_today() + timedelta(days=days)
-        return draft, draft._prepare_checkout_start()
+        return draft, draft._prepare_start(checkout=True)
 
     def test_first_billing_date_far_ahead_is_a_trial(self):
         draft, start = self.start(10)
@@ -228,7 +228,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
 
     def test_first_billing_date_that_has_passed_is_the_day_of_subscribing(self):
         draft = self.make_draft(self.price)
-        self.assertEqual(draft._prepare_checkout_start(), {})
+        self.assertEqual(draft._prepare_start(checkout=True), {})
         draft.with_context(stripe_sync=True).write({"status": "incomplete"})
         draft.first_billing_date = draft._get_today() - timedelta(days=3)
-        self.assertEqual(draft._prepare_checkout_start(), {})
+        self.assertEqual(draft._prepare_start(checkout=True), {})

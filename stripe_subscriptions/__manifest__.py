@@ -25,6 +25,7 @@
         "views/stripe_proof_views.xml",
         "views/res_config_settings_views.xml",
         "views/stripe_subscription_views.xml",
+        "views/stripe_subscription_wizard_views.xml",
         "views/stripe_subscription_form_views.xml",
         "views/payment_provider_views.xml",
         "views/payment_provider_accounts_views.xml",

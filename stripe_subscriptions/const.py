@@ -41,7 +41,7 @@ FETCH_SPECS = {
     "coupon": ("coupons", ()),
     "customer": ("customers", ()),
     "checkout.session": ("checkout.sessions", ()),
-    "subscription": ("subscriptions", ("discounts",)),
+    "subscription": ("subscriptions", ("discounts", "schedule")),
     "invoice": ("invoices", ("payments", "discounts")),
     "invoice_payment": ("invoice_payments", ()),
     "refund": ("refunds", ("balance_transaction",)),
@@ -113,6 +113,18 @@ STATUSES = [("draft", "Not subscribed"), ("future", "Future"), *STRIPE_STATUSES]
 # Statuses in which the customer has, or is about to have, what they pay for.
 LIVE_STATUSES = ("future", "trialing", "active", "past_due", "unpaid", "paused")
 ENDED_STATUSES = ("incomplete_expired", "canceled")
+
+# Why a customer cancels, see https://docs.stripe.com/api/subscriptions/cancel
+FEEDBACK = [
+    ("too_expensive", "It's too expensive"),
+    ("missing_features", "Features are missing"),
+    ("switched_service", "Switched to another service"),
+    ("unused", "No longer used"),
+    ("customer_service", "Customer service was not as hoped"),
+    ("too_complex", "Too hard to use"),
+    ("low_quality", "Quality was not as hoped"),
+    ("other", "Other reason"),
+]
 
 INTERVALS = [("day", "Day"), ("week", "Week"), ("month", "Month"), ("year", "Year")]
 

@@ -9,18 +9,30 @@ class StripeGatewayError(Exception):
     :param str param: The parameter at fault.
     :param str decline_code: Why the card was declined.
     :param str request_id: Stripe's id of the request, for its support.
+    :param bool replayed: Whether this is the remembered answer to an earlier request with the same
+        idempotency key: that one failed, and this one was not carried out.
     """
 
     #: Whether the same request may succeed later without anybody changing anything.
     retryable = False
 
-    def __init__(self, message, *, code=None, param=None, decline_code=None, request_id=None):
+    def __init__(
+        self,
+        message,
+        *,
+        code=None,
+        param=None,
+        decline_code=None,
+        request_id=None,
+        replayed=False,
+    ):
         super().__init__(message)
         self.message = message
         self.code = code
         self.param = param
         self.decline_code = decline_code
         self.request_id = request_id
+        self.replayed = replayed
 
 
 class StripeUnavailable(StripeGatewayError):

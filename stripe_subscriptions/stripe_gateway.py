@@ -52,6 +52,7 @@ READ_PATHS = {
     "credit_notes.line_items": "credit_notes/{}/lines",
     "customers": "customers",
     "customers.balance_transactions": "customers/{}/balance_transactions",
+    "customers.payment_methods": "customers/{}/payment_methods",
     "customers.tax_ids": "customers/{}/tax_ids",
     "disputes": "disputes",
     "events": "events",
@@ -62,6 +63,7 @@ READ_PATHS = {
     "prices": "prices",
     "products": "products",
     "refunds": "refunds",
+    "subscription_schedules": "subscription_schedules",
     "subscriptions": "subscriptions",
     "tax_rates": "tax_rates",
 }
@@ -82,6 +84,11 @@ def _translate(error):
         "code": error.code,
         "param": getattr(error, "param", None),
         "request_id": error.request_id,
+        # https://docs.stripe.com/error-low-level#idempotency
+        "replayed": {name.lower(): value for name, value in (error.headers or {}).items()}.get(
+            "idempotent-replayed"
+        )
+        == "true",
     }
     message = error.user_message or str(error)
     if isinstance(error, stripe.CardError):

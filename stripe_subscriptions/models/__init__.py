@@ -18,6 +18,8 @@ from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
 from . import stripe_subscription_offer
 from . import stripe_subscription_sign_up
+from . import stripe_subscription_acting
+from . import stripe_subscription_acting_cancel
 from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_acting
@@ -39,6 +41,7 @@ from . import stripe_job_audit
 from . import stripe_job_import
 from . import stripe_difference
 from . import stripe_import_line
+from . import stripe_job_act
 from . import stripe_job_remove_test
 from . import stripe_job_proof
 from . import stripe_job_proof_ledger

@@ -18,7 +18,7 @@ PHASES = (
         "subscription",
         "subscriptions",
         {},
-        ("data.discounts",),
+        ("data.discounts", "data.schedule"),
         [("status", "in", [*const.LIVE_STATUSES, "incomplete"])],
     ),
     (
@@ -221,7 +221,11 @@ class StripeJob(models.Model):
         gateway = provider._stripe_client()
         on_clock = {"test_clock": clock}
         customers = list(gateway.list("customers", params=on_clock))
-        params = {**on_clock, "status": "all", "expand": ["data.discounts"]}
+        params = {
+            **on_clock,
+            "status": "all",
+            "expand": ["data.discounts", "data.schedule"],
+        }
         subscriptions = list(gateway.list("subscriptions", params=params))
         invoices, refunds = [], []
         for customer in customers:

@@ -113,7 +113,7 @@ class StripeJob(models.Model):
 
     def _import_subscriptions(self, after):
         """Mirror one page of subscriptions, ended ones too."""
-        params = {"status": "all", "expand": ["data.discounts"]}
+        params = {"status": "all", "expand": ["data.discounts", "data.schedule"]}
         objects, after = self._fetch_page("subscriptions", params, after)
         self._take("subscription", objects, "subscriptions")
         return objects, after

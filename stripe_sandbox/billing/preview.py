@@ -12,18 +12,20 @@ from functools import wraps
 from typing import Any
 
 from stripe_sandbox.billing import (
+    cancellation,
     catalog,
     changes,
     composition,
     discounting,
     drafts,
     lines,
+    pausing,
     proration,
     prorations,
     standing,
     usage,
 )
-from stripe_sandbox.core import ids
+from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
 
@@ -92,25 +94,74 @@ def _forget_subscription(line: Wire) -> None:
 
 
 @without_trace
-def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
-    """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``proration_*``
-    ...).
+def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any], more: Mapping[str, Any]) -> Wire:
+    """The next invoice of ``sub`` after a change (``items``, ``trial_end``, ``cancel_at`` ...).
+
+    ``more`` has what belongs to the invoice itself: ``discounts``, ``extras`` (unsaved invoice items) and
+    ``recurring``, which asks for a whole regular period and nothing else.
     """
     made = changes.plan(ctx, sub, params)
-    unsaved = {d["id"]: d for edit in made.edits for d in edit.discounts}
-    changed = {**sub, **made.fields}
+    changed = {**sub, **made.fields, **cancellation.plan_end(ctx, sub, params)}
+    return _of_plan(ctx, sub, changed, made, more)
+
+
+@without_trace
+def of_resumption(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
+    """The first invoice after a paused ``sub`` was resumed."""
+    made = pausing.plan_resumption(ctx, sub, params)
+    return _of_plan(ctx, sub, {**sub, **made.fields}, made, {})
+
+
+@without_trace
+def of_pause(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> Wire:
+    """The invoice that pausing makes, when it makes one at once."""
+    credits, used = pausing.settle(ctx, sub, params)
     waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
-    own = drafts.pending_lines([*waiting, *made.prorations])
+    own = drafts.pending_lines([*waiting, *credits]) + used
+    if not own or params.get("invoicing_behavior", "pending_invoice_item") != "invoice":
+        raise _nothing(sub)
+    return _invoice(ctx, sub, "upcoming", own, ctx.now, {})
+
+
+def _of_plan(
+    ctx: Any, sub: Wire, changed: Wire, made: changes.Plan, more: Mapping[str, Any]
+) -> Wire:
+    unsaved = {d["id"]: d for edit in made.edits for d in edit.discounts}
+    if "discounts" in more:
+        found = discounting.prepare(
+            ctx,
+            more["discounts"],
+            param="discounts",
+            currency=sub["currency"],
+            customer=sub["customer"],
+            subscription=sub["id"],
+        )
+        unsaved |= {d["id"]: d for d in found}
+        changed["discounts"] = [d["id"] for d in found]
+    at = _renewal_time(changed, made.items)
+    if more.get("recurring"):
+        regular = _renewal_lines(ctx, changed, made.items, usage_too=False)
+        return _invoice(ctx, changed, "upcoming", regular, at, unsaved)
+    waiting = drafts.pending_items(ctx, sub["customer"], sub["currency"], sub["id"])
+    own = drafts.pending_lines([*waiting, *made.prorations, *more.get("extras", ())])
     if made.invoices_now:
         own += changes.restart_lines(ctx, made) if made.restarts else []
         return _invoice(ctx, changed, "upcoming", own, ctx.now, unsaved)
     own += _renewal_lines(ctx, changed, made.items)
-    return _invoice(ctx, changed, "upcoming", own, _renewal_time(changed, made.items), unsaved)
+    if not own and changed["cancel_at"] and changed["cancel_at"] <= at:
+        raise _nothing(sub)
+    return _invoice(ctx, changed, "upcoming", own, at, unsaved)
+
+
+def _nothing(sub: Wire) -> errors.ApiError:
+    return errors.invalid(
+        f"No upcoming invoices for customer: {sub['customer']}", None, "invoice_upcoming_none", 404
+    )
 
 
 def of_renewal(ctx: Any, sub: Wire) -> Wire:
     """The next regular invoice of ``sub`` as things stand."""
-    return of_change(ctx, sub, {})
+    return of_change(ctx, sub, {}, {})
 
 
 def of_cancellation(ctx: Any, sub: Wire, *, prorate: bool, at: int) -> Wire:
@@ -130,13 +181,15 @@ def _renewal_time(sub: Wire, items: Sequence[tuple[Wire, Wire]]) -> int:
     return min(item["current_period_end"] for item, _ in items)
 
 
-def _renewal_lines(ctx: Any, sub: Wire, items: Sequence[tuple[Wire, Wire]]) -> list[Wire]:
+def _renewal_lines(
+    ctx: Any, sub: Wire, items: Sequence[tuple[Wire, Wire]], *, usage_too: bool = True
+) -> list[Wire]:
     """Lines of the renewal at the first period end: usage so far, then the next periods."""
     at = _renewal_time(sub, items)
-    if sub["cancel_at"] and sub["cancel_at"] <= at:
+    if sub["cancel_at"] and sub["cancel_at"] <= at and usage_too:
         return usage.lines_for(ctx, sub, [item for item, _ in items])
     due = [(item, price) for item, price in items if item["current_period_end"] <= at]
-    result = usage.lines_for(ctx, sub, [item for item, _ in due])
+    result = usage.lines_for(ctx, sub, [item for item, _ in due]) if usage_too else []
     for item, price in due:
         recurring = price["recurring"]
         period = proration.period_at(

@@ -48,7 +48,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     }
     if "description" in params:
         more["description"] = params["description"]
-    item = _priced(ctx, customer, params, (invoice or sub or customer)["currency"], more)
+    item = priced(ctx, customer, params, (invoice or sub or customer)["currency"], more)
     catalog.customer_currency(ctx, customer, item["currency"])
     prepared = discounting.prepare(
         ctx,
@@ -76,7 +76,8 @@ def _draft_for(ctx: Any, params: Wire) -> Wire | None:
     return invoice
 
 
-def _priced(ctx: Any, customer: Wire, params: Wire, currency: str | None, more: Wire) -> Wire:
+def priced(ctx: Any, customer: Wire, params: Wire, currency: str | None, more: Wire) -> Wire:
+    """An unsaved invoice item from what a request says about its price."""
     ways = [k for k in ("amount", "unit_amount_decimal", "pricing", "price_data") if k in params]
     if len(ways) != 1:
         raise errors.invalid(

@@ -1,18 +1,11 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import clean_context
 
 # Action -> method of the subscription that may be called for many of them.
 METHODS = {
     "cancel": "_stripe_cancel",
-    "coupon": "_stripe_set_coupon",
-    "pause": "_stripe_pause",
-    "unpause": "_stripe_unpause",
-    "pause_collection": "_stripe_pause_collection",
-    "resume_collection": "_stripe_resume_collection",
     "resume": "_stripe_resume",
-    "retry": "_stripe_retry_payment",
 }
 
 
@@ -31,13 +24,7 @@ class StripeJob(models.Model):
     action = fields.Selection(
         [
             ("cancel", "Cancel"),
-            ("coupon", "Change the coupon"),
-            ("pause", "Pause"),
-            ("unpause", "Resume"),
-            ("pause_collection", "Pause the collection of payments"),
-            ("resume_collection", "Resume the collection of payments"),
             ("resume", "Take the cancellation back"),
-            ("retry", "Retry the payment"),
         ],
         readonly=True,
     )
@@ -98,9 +85,9 @@ class StripeJob(models.Model):
 
     def _act_as_user(self, subscription):
         """Do it with one subscription, with the rights of who started the job."""
-        company = self.provider_id.company_id
-        context = {**clean_context(self.env.context), "allowed_company_ids": company.ids}
-        subscription = subscription.with_user(self.create_uid).with_context(context)
+        subscription = subscription.with_user(self.create_uid).with_context(
+            allowed_company_ids=self.provider_id.company_id.ids
+        )
         getattr(subscription, METHODS[self.action])(**(self.arguments or {}))
 
     def _get_count_labels(self):
@@ -113,14 +100,6 @@ class StripeJob(models.Model):
     def _shows_zero(self):
         """Override of `stripe.job`: what did not happen is not worth a line."""
         return super()._shows_zero() and self.kind != "act"
-
-    @api.depends("action")
-    def _compute_display_name(self):
-        """Override of `stripe.job`: what is done says more than the kind."""
-        super()._compute_display_name()
-        actions = dict(self._fields["action"]._description_selection(self.env))
-        for job in self.filtered("action"):
-            job.display_name = actions[job.action]
 
 
 class StripeJobAct(models.Model):

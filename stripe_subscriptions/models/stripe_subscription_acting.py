@@ -226,7 +226,9 @@ class StripeSubscription(models.Model):
         if not clock:
             return int(self._stripe_now())
         provider = self.provider_id.sudo()
-        return provider._stripe_request("test_helpers.test_clocks", "retrieve", clock)["frozen_time"]
+        return provider._stripe_request("test_helpers.test_clocks", "retrieve", clock)[
+            "frozen_time"
+        ]
 
     def _format_day(self, timestamp):
         """Return the day of an instant as people where the company is read it.

@@ -38,8 +38,10 @@ class StripeSubscription(models.Model):
         if when == "period_end":
             self._stripe_cancel_later(details)
             return
-        move = self._get_refundable_move() if refund else self.env["account.move"]
-        move.check_access("write")
+        move = self.env["account.move"]
+        if refund:
+            move.check_access("write")
+            move = self._get_refundable_move()
         try:
             obj = self._stripe_act(
                 "cancel",
@@ -110,11 +112,16 @@ class StripeSubscription(models.Model):
         :raise UserError: When none is scheduled, or Stripe refuses.
         """
         subscription = self._stripe_begin("resume")
-        # Stripe's own pages set a date instead; the flag is false then.
-        at_period_end = subscription.stripe_data.get("cancel_at_period_end")
-        params = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
-        self._stripe_update("resume", params)
+        self._stripe_update("resume", subscription._prepare_resume_params())
         self._stripe_end(self.env._("Cancellation taken back: the subscription goes on."))
+
+    def _prepare_resume_params(self):
+        """Return the parameters that take a scheduled cancellation back.
+
+        Stripe's own pages set a date; the flag is false then.
+        """
+        at_period_end = self.sudo().stripe_data.get("cancel_at_period_end")
+        return {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
 
     def _stripe_preview_cancel(self, when, prorate=False, invoice_now=False, **_other):
         """Return what canceling would bill or credit; see `_stripe_cancel` and `_stripe_preview`.
@@ -127,6 +134,10 @@ class StripeSubscription(models.Model):
         return self._stripe_preview(
             {"cancel_now": True, "proration_behavior": "create_prorations" if prorate else "none"}
         )
+
+    def _stripe_preview_resume(self):
+        """Return the next invoice after a cancellation was taken back; see `_stripe_preview`."""
+        return self._stripe_preview(self._prepare_resume_params())
 
     # === BUSINESS METHODS - HELPERS === #
 

@@ -27,11 +27,7 @@ class StripeSubscriptionCancel(models.TransientModel):
     can_wait = fields.Boolean(compute="_compute_can_wait")
     ends_at = fields.Datetime(related="subscription_id.current_period_end")
     settlement = fields.Selection(
-        [
-            ("none", "Give nothing back"),
-            ("credit", "Credit the unused time for later invoices"),
-            ("refund", "Refund to the card"),
-        ],
+        selection="_get_settlements",
         string="Time Already Paid",
         required=True,
         default="none",
@@ -47,6 +43,20 @@ class StripeSubscriptionCancel(models.TransientModel):
     comment = fields.Text()
 
     # === COMPUTE METHODS === #
+
+    @api.model
+    def _get_settlements(self):
+        """Return what can become of the time that was paid; giving money back is for accounting.
+
+        :rtype: list[tuple[str, str]]
+        """
+        settlements = [
+            ("none", self.env._("Give nothing back")),
+            ("credit", self.env._("Credit the unused time for later invoices")),
+        ]
+        if self.env["stripe.refund"].has_access("create"):
+            settlements.append(("refund", self.env._("Refund to the card")))
+        return settlements
 
     @api.depends("subscription_ids")
     def _compute_can_wait(self):
@@ -95,8 +105,10 @@ class StripeSubscriptionCancel(models.TransientModel):
 
     def _check_answers(self):
         """Override of `stripe_subscriptions`."""
-        if not self._get_arguments()["refund"]:
+        if self.when != "now" or self.settlement != "refund":
             return
+        if not self.subscription_id:
+            raise UserError(self.env._("Refund one subscription at a time."))
         currency = self.currency_id
         if (
             currency.compare_amounts(self.refund_amount, 0) < 0

@@ -22,9 +22,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
     # === FIELDS === #
 
     subscription_ids = fields.Many2many("stripe.subscription", required=True, readonly=True)
-    subscription_id = fields.Many2one(
-        "stripe.subscription", compute="_compute_subscription_id", string="Subscription"
-    )
+    subscription_id = fields.Many2one("stripe.subscription", compute="_compute_subscription_id")
     provider_id = fields.Many2one(related="subscription_id.provider_id")
     currency_id = fields.Many2one(related="subscription_id.currency_id")
     count = fields.Integer(compute="_compute_subscription_id")
@@ -40,9 +38,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
     def _compute_subscription_id(self):
         for wizard in self:
             wizard.count = len(wizard.subscription_ids)
-            wizard.subscription_id = (
-                wizard.subscription_ids._origin if wizard.count == 1 else False
-            )
+            wizard.subscription_id = wizard.subscription_ids._origin if wizard.count == 1 else False
 
     @api.depends("preview")
     def _compute_preview_html(self):
@@ -67,7 +63,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
             )
             subscriptions.check_access("write")
             if len(subscriptions) == 1:
-                subscriptions._check_action(self._action)
+                subscriptions._check_action(self._get_action_name())
             values["subscription_ids"] = [(6, 0, subscriptions.ids)]
         return values
 
@@ -88,17 +84,29 @@ class StripeSubscriptionWizard(models.AbstractModel):
         self._check_answers()
         if self.count > 1:
             action = self.env["stripe.job"]._start_acts(
-                self.subscription_ids, self._action, self._get_arguments()
+                self.subscription_ids, self._get_action_name(), self._get_arguments()
             )
         else:
             if self._is_outdated():
                 return self._reopen()
-            method = getattr(self.subscription_id, self._method)
+            method = getattr(self.subscription_id, self._get_method_name())
             action = method(**self._get_arguments()) or {"type": "ir.actions.act_window_close"}
         self.done = True
         return action
 
     # === BUSINESS METHODS === #
+
+    def _get_action_name(self):
+        """Return what is asked about: a name in `stripe_actions.ACTIONS`."""
+        return self._action
+
+    def _get_method_name(self):
+        """Return the method of the subscription that does it."""
+        return self._method
+
+    def _has_preview(self):
+        """Return whether there is money to be shown."""
+        return bool(self._preview_method)
 
     def _get_arguments(self):
         """Return what the method is called with; JSON can express it.
@@ -117,7 +125,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
     def _load_preview(self):
         """Ask Stripe for the money; for a person who waits. An error is shown in the question."""
         self.preview = self.preview_error = self.changed = False
-        if self._preview_method and self.subscription_id:
+        if self._has_preview() and self.subscription_id:
             try:
                 self.preview = self._get_preview()
             except UserError as error:
@@ -137,7 +145,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
         :rtype: bool
         :raise UserError: When Stripe cannot be reached or refuses.
         """
-        if not self._preview_method:
+        if not self._has_preview():
             return False
         shown, now = self.preview or None, self._get_preview()
         if (not shown and not now) or (shown and now and not stripe_preview.differs(shown, now)):

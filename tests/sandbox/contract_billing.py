@@ -214,8 +214,38 @@ def previews(world: Any) -> None:
             },
         }
     )
+    for details in (
+        {"cancel_now": True},
+        {"cancel_at": 4102444800, "proration_behavior": "none"},
+        {"cancel_at_period_end": False},
+        {
+            "pause": {
+                "bill_for": {
+                    "unused_time_from": {"type": "now"},
+                    "outstanding_usage_through": {"type": "now"},
+                },
+                "invoicing_behavior": "invoice",
+                "type": "subscription",
+            }
+        },
+    ):
+        api.invoices.create_preview({"subscription": sub.id, "subscription_details": details})
+    rate = api.tax_rates.create({"display_name": "VAT", "percentage": 20, "inclusive": False}).id
+    extra = {"discountable": False, "tax_rates": [rate]}
     api.invoices.create_preview(
-        {"subscription": sub.id, "subscription_details": {"cancel_now": True}}
+        {
+            "subscription": sub.id,
+            "discounts": "",
+            "invoice_items": [
+                {"amount": 500, "currency": "usd", "description": "Training", **extra},
+                {"price": price(world.client, 50, None), "quantity": 2},
+            ],
+        }
+    )
+    api.invoices.create_preview({"subscription": sub.id, "preview_mode": "recurring"})
+    api.subscriptions.pause(sub.id)
+    api.invoices.create_preview(
+        {"subscription": sub.id, "subscription_details": {"resume_at": "now"}}
     )
 
 

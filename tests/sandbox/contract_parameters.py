@@ -258,7 +258,7 @@ def previews(world: Any) -> None:
             "subscription": sub.id,
             "subscription_details": {
                 "items": [{"id": item_id(sub), "deleted": True}, item],
-                "proration_date": now,
+                "proration_date": sub["items"].data[0].current_period_start,
             },
         }
     )

@@ -1,0 +1,130 @@
+"""Tests of what staff do with a subscription, against a stand-in for Stripe of their own."""
+
+import time
+from unittest.mock import patch
+
+from odoo.addons.stripe_subscriptions.models.stripe_subscription_acting import StripeSubscription
+from odoo.tests import Form, new_test_user
+
+from tests.addon.sandbox_common import SandboxCommon
+
+DAY = 86400
+
+
+class ActingCommon(SandboxCommon):
+    """An active subscription with a paid invoice, its customer on a test clock that stands still."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "stripe_subscriptions.group_stripe_subscriptions_user"
+        cls.user = new_test_user(cls.env, "actor", groups=groups)
+        cls.readonly_user = new_test_user(
+            cls.env, "looker", groups="account.group_account_readonly"
+        )
+        cls.portal_user = new_test_user(cls.env, "portal_actor", groups="base.group_portal")
+        cls.portal_user.partner_id.parent_id = cls.partner
+
+    def setUp(self):
+        super().setUp()
+        self.clock = self.stripe.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
+        self.buyer = self.make_stripe_customer(self.partner, test_clock=self.clock.id)
+        self.env["stripe.customer"].search([("partner_id", "=", self.partner.id)]).unlink()
+        self.provider._stripe_sync([("customer", self.buyer.id)])
+
+    def make_subscription(self, **values):
+        """A subscription at Stripe and in Odoo, as the user who acts sees it."""
+        obj = self.subscribe(self.buyer, **values)
+        self.provider._stripe_sync([("subscription", obj.id)])
+        if obj.latest_invoice:
+            self.provider._stripe_sync([("invoice", obj.latest_invoice)])
+        return self.find(obj.id).with_user(self.user)
+
+    def find(self, stripe_id):
+        """The record of a Stripe subscription."""
+        return self.env["stripe.subscription"].search([("stripe_id", "=", stripe_id)])
+
+    def there(self, subscription, *expand):
+        """The subscription at Stripe."""
+        return self.stripe.subscriptions.retrieve(
+            subscription.stripe_id, {"expand": list(expand)}
+        ).to_dict(for_json=True)
+
+    def invoices(self, subscription, **filters):
+        """The invoices of a subscription at Stripe, oldest first."""
+        params = {"subscription": subscription.stripe_id, "limit": 100, **filters}
+        return self.stripe.invoices.list(params).data[::-1]
+
+    def pass_time(self, days=0, hours=0):
+        """Let the test clock run, and bring what happened into Odoo."""
+        clocks = self.stripe.test_helpers.test_clocks
+        now = clocks.retrieve(self.clock.id).frozen_time
+        clocks.advance(self.clock.id, {"frozen_time": now + days * DAY + hours * 3600})
+        for _attempt in range(200):
+            if clocks.retrieve(self.clock.id).status == "ready":
+                break
+            time.sleep(0.05)
+        else:
+            self.fail("the test clock did not get ready")
+
+    def refresh(self, subscription):
+        """Bring what Stripe has of a subscription and its invoices into Odoo."""
+        requests = [("invoice", obj.id) for obj in self.invoices(subscription)]
+        self.provider._stripe_sync([("subscription", subscription.stripe_id), *requests])
+
+    def now(self):
+        """The time of the test clock."""
+        return self.stripe.test_helpers.test_clocks.retrieve(self.clock.id).frozen_time
+
+    def set_card(self, card):
+        """Give the customer another card to be charged."""
+        self.stripe.customers.update(
+            self.buyer.id,
+            {"invoice_settings": {"default_payment_method": self.attach(card)}},
+        )
+
+    def attach(self, card):
+        """A card of the customer's; returns its id."""
+        return self.stripe.payment_methods.attach(card, {"customer": self.buyer.id}).id
+
+    def wizard(self, model, subscriptions, user=None, **answers):
+        """A question as the user answers it in the browser."""
+        env = self.env(user=user or self.user)
+        form = Form(
+            env[model].with_context(
+                active_model="stripe.subscription",
+                active_ids=subscriptions.ids,
+                allowed_company_ids=self.company.ids,
+            )
+        )
+        for name, value in answers.items():
+            setattr(form, name, value)
+        return form
+
+    def crash_before_end(self, function):
+        """Run an action that dies after Stripe has done it."""
+
+        class Killed(Exception):
+            pass
+
+        def die(*_args, **_kwargs):
+            raise Killed
+
+        with patch.object(StripeSubscription, "_stripe_end", die):
+            try:
+                with self.env.cr.savepoint():
+                    function()
+            except Killed:
+                self.env.invalidate_all()
+                return
+        self.fail("it did not get so far")
+
+    def said(self, subscription):
+        """The newest message in the chatter, as text."""
+        messages = subscription.sudo().message_ids.sorted("id")
+        return messages[-1:].preview or ""
+
+    def requests(self, path):
+        """Idempotency keys that Stripe remembers, of requests to a path."""
+        rows = self.account.idempotency.dump()
+        return [key for key in rows if path in key]

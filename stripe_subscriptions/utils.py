@@ -1,6 +1,7 @@
 """Pure conversions between Stripe's wire format and Odoo's values."""
 
 import hashlib
+import itertools
 import json
 from datetime import UTC, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
@@ -159,6 +160,20 @@ def without_empty(values):
         for key, value in values.items()
         if value or (value == 0 and not isinstance(value, bool))
     }
+
+
+def name_apart(name, taken, hint=None):
+    """Return a name by which one thing can be told from others of its kind.
+
+    :param str name: The name that the first of them has.
+    :param Iterable[str] taken: Names that are in use.
+    :param str|None hint: What tells it from the others, before numbers do.
+    :rtype: str
+    """
+    taken = set(taken)
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    candidates = itertools.chain([name], [f"{name}: {hint}"] if hint else [], numbered)
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def fingerprint(values):

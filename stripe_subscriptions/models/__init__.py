@@ -5,6 +5,7 @@ from . import payment_provider_webhook
 from . import payment_provider_health
 from . import payment_provider_jobs
 from . import payment_provider_accounts
+from . import payment_provider_journal
 from . import payment_provider_sync
 from . import stripe_price
 from . import stripe_tax_rate
@@ -13,6 +14,7 @@ from . import res_partner
 from . import stripe_customer
 from . import stripe_customer_details
 from . import stripe_subscription
+from . import stripe_subscription_company
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
@@ -26,6 +28,7 @@ from . import account_move_acting
 from . import account_move_compare
 from . import account_move_entry
 from . import account_move_balance
+from . import account_payment_method_line
 from . import account_payment
 from . import account_payment_refund
 from . import stripe_credit_note

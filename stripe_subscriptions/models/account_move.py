@@ -177,6 +177,10 @@ class AccountMove(models.Model):
                 provider, [utils.invoice_subscription_id(obj) for obj in invoices]
             )
         }
+        nobody = self.env["stripe.subscription"]
+        sold_by = [
+            subscriptions.get(utils.invoice_subscription_id(obj), nobody) for obj in invoices
+        ]
         journal = provider._stripe_billing_ensure_journal()
         moves = self.create(
             [
@@ -184,11 +188,10 @@ class AccountMove(models.Model):
                     **self._prepare_stripe_move_values(provider, obj, invoice, prices, taxes),
                     "journal_id": journal.id,
                     "partner_id": customers[utils.object_id(obj["customer"])].partner_id.id,
-                    "stripe_subscription_id": subscriptions.get(
-                        utils.invoice_subscription_id(obj), self.env["stripe.subscription"]
-                    ).id,
+                    "company_id": (subscription.company_id or provider.company_id).id,
+                    "stripe_subscription_id": subscription.id,
                 }
-                for obj, invoice in zip(invoices, parsed, strict=True)
+                for obj, invoice, subscription in zip(invoices, parsed, sold_by, strict=True)
             ]
         )
         for move, invoice in zip(moves, parsed, strict=True):

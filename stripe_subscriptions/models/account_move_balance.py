@@ -115,6 +115,7 @@ class AccountMove(models.Model):
                 "Stripe balance: %s", document.ref or obj.get("description") or obj["type"]
             ),
             "partner_id": partner.id,
+            "company_id": (document.company_id or provider.company_id).id,
             "stripe_customer_balance_id": obj["id"],
             "lines": [
                 (balance_account, currency, amount, partner),

@@ -172,6 +172,7 @@ class AccountMove(models.Model):
                     "date": max(move.date, fields.Date.context_today(self)),
                     "ref": self.env._("Uncollectible: %s", move.ref or move.name),
                     "stripe_entry_ref": key,
+                    "company_id": move.company_id.id,
                     "lines": [
                         (loss, move.currency_id, amount, partner, balance),
                         (lines.account_id[:1], move.currency_id, -amount, partner, -balance),

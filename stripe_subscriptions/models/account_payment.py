@@ -128,6 +128,7 @@ class AccountPayment(models.Model):
             "payment_type": "inbound",
             "partner_type": "customer",
             "partner_id": move.commercial_partner_id.id,
+            "company_id": move.company_id.id,
             "amount": utils.to_major(part["amount_paid"], part["currency"]),
             "currency_id": currency.id,
             "date": utils.to_local_date(paid_at, provider.company_id.partner_id.tz),

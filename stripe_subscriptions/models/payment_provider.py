@@ -236,42 +236,6 @@ class PaymentProvider(models.Model):
                 )
             )
 
-    def _stripe_billing_ensure_journal(self):
-        """Return the sales journal that the account's invoices are posted in; make it if need be.
-
-        Note: `self.ensure_one()`
-
-        :rtype: account.journal
-        """
-        self.ensure_one()
-        if not self.stripe_billing_journal_id:
-            journal_model = self.env["account.journal"].sudo().with_company(self.company_id)
-            sale_journal = journal_model.search(
-                [
-                    *journal_model._check_company_domain(self.company_id),
-                    ("type", "=", "sale"),
-                    ("default_account_id", "!=", False),
-                ],
-                limit=1,
-            )
-            if not sale_journal:
-                raise UserError(
-                    self.env._(
-                        "%(company)s has no sales journal with an income account yet: install its "
-                        "chart of accounts first.",
-                        company=self.company_id.name,
-                    )
-                )
-            self.sudo().stripe_billing_journal_id = journal_model.create(
-                {
-                    "name": self.env._("Stripe Subscriptions"),
-                    "type": "sale",
-                    "default_account_id": sale_journal.default_account_id.id,
-                    "company_id": self.company_id.id,
-                }
-            )
-        return self.stripe_billing_journal_id
-
     def _stripe_billing_notification(self, message, kind="success"):
         """Return a client action that shows a message and reloads the form."""
         return {

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.stripe_subscriptions import utils
 from odoo.exceptions import UserError
 
 # Accounts that are made when they are first needed: field -> (name, type, reconcile, code to begin with).
@@ -142,13 +143,17 @@ class PaymentProvider(models.Model):
             )
         name, account_type, reconcile, code = NEW_ACCOUNTS[field_name]
         account_model = self.env["account.account"].with_company(self.company_id)
+        others = account_model.search(account_model._check_company_domain(self.company_id))
         return account_model.create(
             {
-                "name": name,
+                "name": utils.name_apart(
+                    name, others.mapped("name"), self._stripe_billing_get_hint()
+                ),
                 "code": account_model._search_new_account_code(code),
                 "account_type": account_type,
                 "reconcile": reconcile,
-                "company_ids": [fields.Command.link(self.company_id.id)],
+                # Branches share the chart of accounts.
+                "company_ids": [fields.Command.link(self.company_id.root_id.id)],
             }
         )
 
@@ -160,11 +165,7 @@ class PaymentProvider(models.Model):
         self.ensure_one()
         provider = self.sudo().with_company(self.company_id)
         if not provider.stripe_billing_entry_journal_id:
-            provider.stripe_billing_entry_journal_id = self.env["account.journal"].create(
-                {
-                    "name": self.env._("Stripe Entries"),
-                    "type": "general",
-                    "company_id": self.company_id.id,
-                }
+            provider.stripe_billing_entry_journal_id = provider._stripe_billing_make_journal(
+                self.env._("Stripe Entries"), "general"
             )
         return provider.stripe_billing_entry_journal_id

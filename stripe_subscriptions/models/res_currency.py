@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 
@@ -41,9 +42,16 @@ class ResCurrency(models.Model):
         if self == company.currency_id:
             return
         rates = self.env["res.currency.rate"].sudo()
-        domain = [("currency_id", "=", self.id)]
-        companies = (False, *(company | company.root_id).ids)
-        if not rates.search_count([*domain, ("company_id", "in", companies)], limit=1):
+        domain = [
+            ("currency_id", "=", self.id),
+            ("company_id", "in", (False, company.root_id.id)),
+        ]
+        first = self.env.ref("base.main_company", raise_if_not_found=False)
+        if first and self == first.sudo().currency_id:
+            # Rates that companies share are those to the currency of the first one, which needs none.
+            shared = [("currency_id", "=", company.currency_id.id), ("company_id", "=", False)]
+            domain = Domain.OR([domain, shared])
+        if not rates.search_count(domain, limit=1):
             raise UserError(
                 self.env._(
                     "%(currency)s has no exchange rate in Odoo: enter one first "

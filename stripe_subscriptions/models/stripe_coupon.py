@@ -11,6 +11,7 @@ class StripeCoupon(models.Model):
     _inherit = ["stripe.mixin"]
     _order = "name, id"
     _stripe_dashboard_path = "coupons"
+    _check_company_domain = models.check_company_domain_parent_of
 
     # === FIELDS === #
 

@@ -123,6 +123,7 @@ class StripeCreditNote(models.AbstractModel):
             "move_type": "out_refund",
             "currency_id": invoice.currency_id.id,
             "partner_id": invoice.partner_id.id,
+            "company_id": invoice.company_id.id,
             "journal_id": invoice.journal_id.id,
             "invoice_date": date,
             "date": date,

@@ -15,6 +15,7 @@ class StripeCustomer(models.Model):
     _inherit = ["stripe.mixin"]
     _rec_names_search = ["partner_id", "stripe_id"]
     _stripe_dashboard_path = "customers"
+    _check_company_domain = models.check_company_domain_parent_of
     _check_company_auto = True
 
     # === FIELDS === #

@@ -13,6 +13,7 @@ class StripePrice(models.Model):
     _inherit = ["stripe.mixin"]
     _order = "name, unit_amount, id"
     _stripe_dashboard_path = "prices"
+    _check_company_domain = models.check_company_domain_parent_of
 
     # === FIELDS === #
 

@@ -20,20 +20,6 @@ class StripeSubscription(models.Model):
     _stripe_dashboard_path = "subscriptions"
     _check_company_auto = True
 
-    def _default_provider_id(self):
-        return (
-            self.env["payment.provider"]
-            .sudo()
-            .search(
-                [
-                    *self.env["payment.provider"]._check_company_domain(self.env.company),
-                    ("code", "=", "stripe"),
-                    ("state", "!=", "disabled"),
-                ],
-                limit=1,
-            )
-        )
-
     # === FIELDS === #
 
     # What staff decide before it is sent
@@ -157,7 +143,7 @@ class StripeSubscription(models.Model):
             partner = subscription.partner_id
             subscription.contact_id = partner and partner._get_stripe_primary_contact()
 
-    @api.depends("partner_id", "provider_id")
+    @api.depends("partner_id", "provider_id", "company_id")
     def _compute_currency_id(self):
         customer_model = self.env["stripe.customer"]
         for subscription in self:
@@ -235,11 +221,13 @@ class StripeSubscription(models.Model):
                         currency=subscription.currency_id.name,
                     )
                 )
-            if (
-                coupon.provider_id | subscription.tax_rate_ids.provider_id
-            ) - subscription.provider_id:
+            prices, rates = subscription.item_ids.price_id, subscription.tax_rate_ids
+            used = prices.provider_id | coupon.provider_id | rates.provider_id
+            if used - subscription.provider_id:
                 raise ValidationError(
-                    self.env._("Coupon and taxes must be of the subscription's Stripe account.")
+                    self.env._(
+                        "Plans, coupon and taxes must be of the subscription's Stripe account."
+                    )
                 )
 
     # === CRUD METHODS === #
@@ -248,7 +236,7 @@ class StripeSubscription(models.Model):
         """Override of `base`: what Stripe has been told cannot be changed here afterwards."""
         frozen = {"partner_id", "provider_id", "item_ids", "first_billing_date", "tax_rate_ids"}
         frozen |= {"coupon_id", "trial_days", "trial_until", "collection_method", "days_until_due"}
-        frozen |= {"automatic_tax", "print_description"}
+        frozen |= {"automatic_tax", "print_description", "company_id"}
         if frozen & vals.keys() and not self.env.context.get("stripe_sync"):
             self._check_draft()
         return super().write(vals)

@@ -12,6 +12,7 @@ class StripeTaxRate(models.Model):
     _inherit = ["stripe.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, percentage, id"
     _stripe_dashboard_path = "tax-rates"
+    _check_company_domain = models.check_company_domain_parent_of
     _check_company_auto = True
 
     # === FIELDS === #

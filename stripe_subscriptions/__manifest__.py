@@ -31,6 +31,7 @@
         "views/payment_provider_accounts_views.xml",
         "views/stripe_payout_views.xml",
         "views/account_move_views.xml",
+        "views/account_move_pdf_views.xml",
         "views/account_payment_views.xml",
         "views/res_partner_views.xml",
         "views/portal_templates.xml",

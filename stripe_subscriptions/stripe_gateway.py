@@ -132,9 +132,12 @@ class StripeGateway:
         }
         self._throttle = Throttle()
         self._read_only = False
+        #: Where the API is instead of at Stripe; None for Stripe's own.
+        self.api_base = None
         api_base = os.environ.get(API_BASE_VARIABLE)
         if api_base and api_key.startswith(TEST_KEY_PREFIXES):
-            arguments["base_addresses"] = {"api": api_base.rstrip("/")}
+            self.api_base = api_base.rstrip("/")
+            arguments["base_addresses"] = {"api": self.api_base}
         self._client = stripe.StripeClient(api_key, **arguments)
 
     @classmethod

@@ -28,6 +28,7 @@ from . import account_move_acting
 from . import account_move_compare
 from . import account_move_entry
 from . import account_move_balance
+from . import account_move_pdf
 from . import account_payment_method_line
 from . import account_payment
 from . import account_payment_refund

@@ -49,6 +49,12 @@ class PaymentProvider(models.Model):
         "booked here.",
         copy=False,
     )
+    stripe_billing_attach_pdf = fields.Boolean(
+        string="Attach Stripe's PDF",
+        help="Stripe's own PDF of each new invoice and credit note is attached to its document in Odoo, "
+        "some minutes after it was booked.",
+        copy=False,
+    )
     stripe_billing_price_count = fields.Integer(
         string="Plans", compute="_compute_stripe_billing_price_count"
     )

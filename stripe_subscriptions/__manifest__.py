@@ -41,7 +41,10 @@
     ],
     "demo": ["demo/res_partner_demo.xml"],
     "assets": {
-        "web.assets_backend": ["stripe_subscriptions/static/src/fields/**/*"],
+        "web.assets_backend": [
+            "stripe_subscriptions/static/src/fields/**/*",
+            "stripe_subscriptions/static/src/widgets/**/*",
+        ],
         "web.assets_frontend": [
             "stripe_subscriptions/static/src/scss/portal.scss",
             "stripe_subscriptions/static/src/interactions/**/*",

@@ -20,6 +20,7 @@ from . import stripe_subscription_sync
 from . import stripe_subscription_checkout
 from . import stripe_subscription_offer
 from . import stripe_subscription_sign_up
+from . import stripe_subscription_totals
 from . import stripe_subscription_acting
 from . import stripe_subscription_acting_cancel
 from . import stripe_subscription_mail

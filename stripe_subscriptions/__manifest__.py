@@ -24,6 +24,7 @@
         "views/stripe_import_views.xml",
         "views/stripe_proof_views.xml",
         "views/res_config_settings_views.xml",
+        "views/stripe_setup_views.xml",
         "views/stripe_subscription_views.xml",
         "views/stripe_subscription_wizard_views.xml",
         "views/stripe_subscription_form_views.xml",

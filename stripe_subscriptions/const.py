@@ -113,6 +113,8 @@ STATUSES = [("draft", "Not subscribed"), ("future", "Future"), *STRIPE_STATUSES]
 # Statuses in which the customer has, or is about to have, what they pay for.
 LIVE_STATUSES = ("future", "trialing", "active", "past_due", "unpaid", "paused")
 ENDED_STATUSES = ("incomplete_expired", "canceled")
+# Statuses in which the customer has what it pays for; Stripe still tries to collect what is past due.
+ACCESS_STATUSES = ("trialing", "active", "past_due")
 
 # Why a customer cancels, see https://docs.stripe.com/api/subscriptions/cancel
 FEEDBACK = [

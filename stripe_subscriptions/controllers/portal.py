@@ -35,8 +35,10 @@ class StripeSubscriptionPortal(CustomerPortal):
     def _prepare_subscriptions_domain(self):
         """Return what the user has subscribed to or was invited to, with the own company."""
         partner = request.env.user.partner_id.commercial_partner_id
-        return Domain("partner_id", "child_of", partner.ids) & (
-            Domain("status", "!=", "draft") | Domain("sent_at", "!=", False)
+        return (
+            Domain("partner_id", "child_of", partner.ids)
+            & Domain("company_id.stripe_portal_show", "=", True)
+            & (Domain("status", "!=", "draft") | Domain("sent_at", "!=", False))
         )
 
     def _get_subscription_searchbar_sortings(self):

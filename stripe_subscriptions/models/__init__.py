@@ -10,6 +10,7 @@ from . import payment_provider_sync
 from . import stripe_price
 from . import stripe_tax_rate
 from . import stripe_coupon
+from . import res_company
 from . import res_partner
 from . import stripe_customer
 from . import stripe_customer_details
@@ -21,6 +22,7 @@ from . import stripe_subscription_checkout
 from . import stripe_subscription_offer
 from . import stripe_subscription_sign_up
 from . import stripe_subscription_totals
+from . import stripe_subscription_access
 from . import stripe_subscription_acting
 from . import stripe_subscription_acting_cancel
 from . import stripe_subscription_mail

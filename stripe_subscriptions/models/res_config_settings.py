@@ -20,6 +20,25 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="stripe_subscriptions.event_retention_days",
         default=const.EVENT_RETENTION_DAYS,
     )
+    stripe_portal_show = fields.Boolean(related="company_id.stripe_portal_show", readonly=False)
+    stripe_portal_colleagues = fields.Boolean(
+        related="company_id.stripe_portal_colleagues", readonly=False
+    )
+    stripe_portal_cancel = fields.Selection(
+        related="company_id.stripe_portal_cancel", readonly=False
+    )
+    stripe_portal_resume = fields.Boolean(related="company_id.stripe_portal_resume", readonly=False)
+    stripe_portal_change_plan = fields.Boolean(
+        related="company_id.stripe_portal_change_plan", readonly=False
+    )
+    stripe_portal_change_quantity = fields.Boolean(
+        related="company_id.stripe_portal_change_quantity", readonly=False
+    )
+    stripe_portal_pause = fields.Boolean(related="company_id.stripe_portal_pause", readonly=False)
+    stripe_portal_billing = fields.Boolean(
+        related="company_id.stripe_portal_billing", readonly=False
+    )
+    stripe_default_terms = fields.Html(related="company_id.stripe_default_terms", readonly=False)
 
     # === COMPUTE METHODS === #
 

@@ -33,6 +33,7 @@ class StripeSubscription(models.Model):
     terms = fields.Html(
         string="Terms & Conditions",
         help="Shown to the customer directly above the button to subscribe.",
+        default=lambda self: self.env.company.stripe_default_terms,
         sanitize_attributes=True,
         sanitize_form=True,
     )

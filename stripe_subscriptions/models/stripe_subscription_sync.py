@@ -133,6 +133,8 @@ class StripeSubscription(models.Model):
             "partner_id": lookup["customers"][utils.object_id(obj["customer"])].partner_id.id,
             "name": ", ".join(dict.fromkeys(names)) or obj["id"],
             "description": obj.get("description"),
+            # Nobody was shown our terms.
+            "terms": False,
         }
 
     @api.model

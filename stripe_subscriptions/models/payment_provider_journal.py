@@ -128,6 +128,8 @@ class PaymentProvider(models.Model):
                 "type": journal_type,
                 "default_account_id": account.id if account else False,
                 "company_id": self.company_id.id,
+                # No invoices by mail: nothing but Stripe's are posted here.
+                "alias_name": False,
             }
         )
 

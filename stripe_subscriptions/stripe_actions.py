@@ -6,7 +6,10 @@ See https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 
 # Of these only a running subscription with a card or an invoice to pay has something to do.
 _ALWAYS = ("cancel", "cancel_later", "resume", "card", "retry")
-_TERMS = ("change", "coupon", "charge", "drop_change", "pause_collection", "resume_collection")
+_TERMS = (
+    *("change", "change_now", "drop_change", "coupon", "charge"),
+    *("pause_collection", "resume_collection"),
+)
 
 # Status as people see it -> actions. Those of `CONDITIONS` are left out where they have no object.
 ACTIONS = {
@@ -26,17 +29,22 @@ ACTIONS = {
 
 # Action -> fact that has to be there, or, with a "!", that must not be.
 CONDITIONS = {
+    # What is planned for the renewal would undo a change that is made before.
+    "change_now": ("!scheduled",),
+    "coupon": ("!scheduled",),
+    "drop_change": ("scheduled",),
     # At once always, at the end of the period only once.
     "cancel_later": ("!ending", "!scheduled"),
     "resume": ("ending",),
     "pause": ("flexible", "!scheduled", "!ending", "!collection_paused"),
+    "unpause": ("automatic",),
     "pause_collection": ("!collection_paused",),
     "resume_collection": ("collection_paused",),
-    "drop_change": ("scheduled",),
-    "trial": ("trial",),
+    "trial": ("trial", "!scheduled"),
     # Stripe refuses to touch dates while a schedule decides them.
     "billing_date": ("!scheduled", "!ending"),
-    "retry": ("owing",),
+    "card": ("automatic",),
+    "retry": ("owing", "automatic"),
 }
 
 
@@ -46,7 +54,7 @@ def offered(status, facts):
     :param str status: See `const.STATUSES`.
     :param set[str] facts: What holds for it: `ending` (its end is scheduled), `scheduled` (a change is
         planned), `flexible` (billing mode), `collection_paused`, `trial` (it waits for the end of a
-        trial), `owing` (there is an open invoice).
+        trial), `owing` (there is an open invoice), `automatic` (Stripe charges the customer).
     :return: Names of actions, in the order of the table.
     :rtype: tuple[str, ...]
     """

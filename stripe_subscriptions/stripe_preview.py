@@ -63,11 +63,40 @@ def _parse_line(line, major):
         "description": line.get("description") or "",
         "quantity": line.get("quantity") or 0,
         "amount": major(line["amount"]),
+        "discount": major(discount),
+        "tax": major(added),
         "total": major(line["amount"] - discount + added),
         "period_start": utils.path(line, "period.start"),
         "period_end": utils.path(line, "period.end"),
         "proration": bool(details.get("proration") or item.get("proration")),
-        "one_off": utils.path(line, "parent.type") == "invoice_item_details",
+        # An invoice item, not the regular period of a plan.
+        "waiting": bool(item or details.get("invoice_item")),
+    }
+
+
+def of_waiting(preview):
+    """Return the part of a preview that is billed when an invoice is made now: what waits for one.
+
+    :param dict preview: See `parse`.
+    :rtype: dict
+    """
+    lines = [line for line in preview["lines"] if line["waiting"]]
+
+    def add(name):
+        return sum((Decimal(line[name]) for line in lines), Decimal(0))
+
+    total = add("total")
+    return {
+        **preview,
+        "lines": lines,
+        "subtotal": str(add("amount")),
+        "discount": str(add("discount")),
+        "tax": str(add("tax")),
+        "tax_included": "0",
+        "total": str(total),
+        "due": str(max(total, Decimal(0))),
+        "at_once": True,
+        "at": preview["made_at"],
     }
 
 
@@ -97,7 +126,7 @@ def differs(before, after):
     allowed = Decimal(0)
     for old, new in zip(before["lines"], after["lines"], strict=True):
         drift = _drift(old, new)
-        if any(old[name] != new[name] for name in ("quantity", "proration", "one_off")):
+        if any(old[name] != new[name] for name in ("quantity", "proration", "waiting")):
             return True
         if abs(Decimal(new["amount"]) - Decimal(old["amount"])) > drift:
             return True

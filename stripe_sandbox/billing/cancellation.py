@@ -63,6 +63,13 @@ def plan_end(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> dict[str, Any]:
         )
     if "cancel_at" not in params and "cancel_at_period_end" not in params:
         return {}
+    if sub["schedule"]:
+        raise errors.invalid(
+            f"The subscription is managed by the subscription schedule `{sub['schedule']}`, and "
+            "updating any cancelation behavior directly is not allowed. Please update the schedule "
+            "instead.",
+            "cancel_at" if "cancel_at" in params else "cancel_at_period_end",
+        )
     ends = [item["current_period_end"] for item in standing.items_of(ctx, sub)]
     at_end = bool(params.get("cancel_at_period_end"))
     at = min(ends) if at_end else _moment(ctx, params.get("cancel_at"), ends, params, sub)

@@ -151,7 +151,7 @@ def restart_lines(ctx: Any, made: Plan) -> list[Wire]:
 def apply(ctx: Any, sub: Wire, made: Plan, fields: Mapping[str, Any], behavior: str) -> None:
     """Store a planned change with other ``fields``, announce it, invoice what is due now."""
     before = ctx.account.render(sub)
-    used = _store_items(ctx, sub, made)
+    used = store_items(ctx, sub, made)
     ctx.store.update(sub, **{**made.fields, **fields})
     invoice_items.save(ctx, made.prorations)
     schedule.renewal(ctx, sub)
@@ -167,7 +167,7 @@ def apply(ctx: Any, sub: Wire, made: Plan, fields: Mapping[str, Any], behavior: 
         store_and_collect(ctx, sub, invoice, all_lines, behavior, off_session=made.off_session)
 
 
-def _store_items(ctx: Any, sub: Wire, made: Plan) -> list[Wire]:
+def store_items(ctx: Any, sub: Wire, made: Plan) -> list[Wire]:
     """Store items; returns lines for the usage of metered items that go."""
     gone = [e.before for e in made.edits if e.before is not None and e.after is None]
     used = usage.lines_for(ctx, sub, [i for i in gone if i["quantity"] is None])

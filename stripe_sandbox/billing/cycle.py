@@ -41,6 +41,10 @@ def renew(ctx: Any, key: str) -> None:
         return
     if sub["status"] == "trialing" and not _end_trial(ctx, sub):
         return
+    if sub["schedule"]:
+        from stripe_sandbox.billing import phases
+
+        phases.enter_due(ctx, sub, at)
     advance(ctx, sub, at)
 
 

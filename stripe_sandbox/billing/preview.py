@@ -20,6 +20,7 @@ from stripe_sandbox.billing import (
     drafts,
     lines,
     pausing,
+    phases,
     proration,
     prorations,
     standing,
@@ -100,6 +101,10 @@ def of_change(ctx: Any, sub: Wire, params: Mapping[str, Any], more: Mapping[str,
     ``more`` has what belongs to the invoice itself: ``discounts``, ``extras`` (unsaved invoice items) and
     ``recurring``, which asks for a whole regular period and nothing else.
     """
+    if not params:
+        # What is planned for the renewal counts; a change made before is shown by itself.
+        ends = [item["current_period_end"] for item in standing.items_of(ctx, sub)]
+        phases.enter_due(ctx, sub, min(ends))
     made = changes.plan(ctx, sub, params)
     changed = {**sub, **made.fields, **cancellation.plan_end(ctx, sub, params)}
     return _of_plan(ctx, sub, changed, made, more)

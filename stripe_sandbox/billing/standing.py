@@ -142,6 +142,10 @@ def end(
         if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
             ctx.emit("invoice.updated", invoice, ctx.store.update(invoice, **stopped))
     ctx.emit("customer.subscription.deleted", sub)
+    schedule = sub["schedule"] and ctx.store.find("subscription_schedule", sub["schedule"])
+    if schedule and schedule["status"] == "active":
+        ctx.store.update(schedule, status="canceled", canceled_at=ctx.now, current_phase=None)
+        ctx.emit("subscription_schedule.canceled", schedule)
 
 
 def drop_discounts(ctx: Any, sub: Wire, invoice: Wire | None = None) -> None:

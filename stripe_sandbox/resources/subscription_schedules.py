@@ -1,10 +1,10 @@
-"""Subscription schedules: /v1/subscription_schedules, for subscriptions that begin later."""
+"""Subscription schedules: /v1/subscription_schedules, for subscriptions that begin or change later."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from stripe_sandbox.billing import schedules
+from stripe_sandbox.billing import phases, schedules
 from stripe_sandbox.core import listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import view
@@ -34,7 +34,7 @@ def show(account: Any, schedule: Wire) -> Wire:
     params="""
     customer default_settings.collection_method default_settings.default_payment_method
     default_settings.description default_settings.invoice_settings.days_until_due end_behavior
-    metadata start_date phases.collection_method phases.currency phases.default_payment_method
+    from_subscription metadata start_date phases.collection_method phases.currency phases.default_payment_method
     phases.default_tax_rates phases.description phases.discounts phases.duration phases.end_date
     phases.invoice_settings.days_until_due phases.items.discounts phases.items.metadata
     phases.items.price phases.items.quantity phases.items.tax_rates
@@ -43,6 +43,24 @@ def show(account: Any, schedule: Wire) -> Wire:
 )
 def create(ctx: Any, params: Wire) -> Wire:
     return schedules.create(ctx, params)
+
+
+@operation(
+    "POST",
+    URL + "/{schedule}",
+    params="""
+    end_behavior metadata proration_behavior phases.collection_method phases.currency
+    phases.default_payment_method phases.default_tax_rates phases.description phases.discounts
+    phases.duration phases.end_date phases.invoice_settings.days_until_due phases.items.discounts
+    phases.items.metadata phases.items.price phases.items.quantity phases.items.tax_rates
+    phases.metadata phases.proration_behavior phases.start_date phases.trial_end
+    """,
+)
+def update(ctx: Any, params: Wire, key: str) -> Wire:
+    """Change what follows the current phase."""
+    schedule = ctx.store.get("subscription_schedule", key)
+    phases.update(ctx, schedule, params)
+    return schedule
 
 
 @operation("GET", URL + "/{schedule}")

@@ -25,6 +25,10 @@ from . import stripe_subscription_totals
 from . import stripe_subscription_access
 from . import stripe_subscription_acting
 from . import stripe_subscription_acting_cancel
+from . import stripe_subscription_acting_change
+from . import stripe_subscription_acting_pause
+from . import stripe_subscription_acting_terms
+from . import stripe_subscription_acting_billing
 from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_acting

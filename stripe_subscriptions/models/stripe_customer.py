@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.exceptions import UserError
 
 
@@ -118,6 +119,39 @@ class StripeCustomer(models.Model):
             # On its own: one that Stripe does not take must not keep anybody from subscribing.
             customer._stripe_note_details({"tax_id"})
         return customer
+
+    def _stripe_get_cards(self):
+        """Return the customer's cards and other payment methods as Stripe has them now; never stored.
+
+        :return: For each: `id`, `type`, `brand`, `last4`, `exp_month`, `exp_year`, `is_default`. Brand and
+            expiry of what is no card are empty.
+        :rtype: list[dict]
+        :raise UserError: When Stripe cannot be reached.
+        """
+        self.ensure_one()
+        provider = self.provider_id.sudo()
+        client = provider._stripe_client()
+        try:
+            methods, _after = client.page("customers.payment_methods", self.stripe_id)
+            customer = client.retrieve("customers", self.stripe_id)
+        except StripeGatewayError as error:
+            raise provider._stripe_user_error(error) from error
+        default = utils.object_id(utils.path(customer, "invoice_settings.default_payment_method"))
+        cards = []
+        for method in methods:
+            details = method.get(method["type"]) or {}
+            cards.append(
+                {
+                    "id": method["id"],
+                    "type": method["type"],
+                    "brand": details.get("brand") or "",
+                    "last4": details.get("last4") or "",
+                    "exp_month": details.get("exp_month") or 0,
+                    "exp_year": details.get("exp_year") or 0,
+                    "is_default": method["id"] == default,
+                }
+            )
+        return cards
 
     @api.model
     def _prepare_stripe_customer_params(self, provider, contact):

@@ -6,6 +6,12 @@ from odoo.exceptions import AccessError, UserError
 METHODS = {
     "cancel": "_stripe_cancel",
     "resume": "_stripe_resume",
+    "pause": "_stripe_pause",
+    "unpause": "_stripe_unpause",
+    "pause_collection": "_stripe_pause_collection",
+    "resume_collection": "_stripe_resume_collection",
+    "coupon": "_stripe_set_coupon",
+    "retry": "_stripe_retry_payment",
 }
 
 
@@ -25,6 +31,12 @@ class StripeJob(models.Model):
         [
             ("cancel", "Cancel"),
             ("resume", "Take the cancellation back"),
+            ("pause", "Pause"),
+            ("unpause", "Resume"),
+            ("pause_collection", "Pause the collection of payments"),
+            ("resume_collection", "Collect payments again"),
+            ("coupon", "Change the coupon"),
+            ("retry", "Retry the payment"),
         ],
         readonly=True,
     )

@@ -57,8 +57,9 @@ class StripeSubscription(models.Model):
         "cancel_at",
         "trial_end",
         "billing_mode",
-        "stripe_schedule",
+        "planned_at",
         "collection_pause",
+        "collection_method",
         "move_ids.stripe_invoice_status",
     )
     def _compute_offered_actions(self):
@@ -77,8 +78,9 @@ class StripeSubscription(models.Model):
         self.ensure_one()
         facts = {
             "ending": self.cancel_at,
-            "scheduled": self.stripe_schedule,
+            "scheduled": self.planned_at,
             "flexible": self.billing_mode == "flexible",
+            "automatic": self.collection_method == "charge_automatically",
             "collection_paused": self.collection_pause,
             "trial": self.stripe_status == "trialing",
             "owing": self.status == "unpaid" or self._get_owed_move(),
@@ -114,7 +116,40 @@ class StripeSubscription(models.Model):
                 )
             )
         self._check_action(action)
+        if subscription.stripe_schedule and action not in ("change", "drop_change"):
+            self._stripe_release_spent()
         return subscription
+
+    def _stripe_release_spent(self):
+        """Release a schedule that plans nothing any more; Stripe lets less be done as long as it is there.
+
+        :raise UserError: When it plans something, or Stripe refuses.
+        """
+        subscription, provider = self.sudo(), self.provider_id.sudo()
+        key = subscription.stripe_schedule
+        schedule = provider._stripe_request("subscription_schedules", "retrieve", key)
+        if self._prepare_planned_values(provider, schedule)["planned_at"]:
+            raise UserError(
+                self.env._(
+                    "%(name)s: %(reason)s",
+                    name=self.name,
+                    reason=self._get_condition_text("!scheduled"),
+                )
+            )
+        if schedule["status"] == "active":
+            self._stripe_release()
+
+    def _stripe_release(self):
+        """Let the subscription go on without the schedule that it has.
+
+        :raise UserError: When Stripe refuses.
+        """
+        try:
+            self._stripe_act(
+                "release", "subscription_schedules", "release", self.sudo().stripe_schedule
+            )
+        except StripeGatewayError as error:
+            raise self._stripe_refuse(error) from error
 
     def _check_action(self, action):
         """Check that an action is possible.
@@ -157,6 +192,9 @@ class StripeSubscription(models.Model):
                 "Stripe bills it in classic mode, in which it cannot be paused. Pause the collection of "
                 "its payments instead."
             ),
+            "automatic": self.env._(
+                "the customer pays its invoices; there is no card to be charged."
+            ),
             "collection_paused": self.env._("its payments are being collected."),
             "!collection_paused": self.env._("the collection of its payments is paused already."),
             "trial": self.env._("it is not in a trial."),
@@ -188,7 +226,8 @@ class StripeSubscription(models.Model):
                     service, method, *ids, params=params, idempotency_key=key
                 )
             except StripeGatewayError as error:
-                if not error.replayed:
+                # Whether a failure on Stripe's side has done something nobody knows: not again.
+                if error.retryable or not error.replayed:
                     raise
                 refused = error
         raise refused

@@ -4,5 +4,9 @@ from . import stripe_remove_test
 from . import stripe_setup
 from . import stripe_subscription_wizard
 from . import stripe_subscription_cancel
+from . import stripe_subscription_card
+from . import stripe_subscription_change
 from . import stripe_subscription_confirm
+from . import stripe_subscription_pause
+from . import stripe_subscription_terms
 from . import stripe_webhook_key

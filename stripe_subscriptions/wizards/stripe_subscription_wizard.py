@@ -63,7 +63,7 @@ class StripeSubscriptionWizard(models.AbstractModel):
             )
             subscriptions.check_access("write")
             if len(subscriptions) == 1:
-                subscriptions._check_action(self._get_action_name())
+                self._check_selected(subscriptions)
             values["subscription_ids"] = [(6, 0, subscriptions.ids)]
         return values
 
@@ -95,6 +95,24 @@ class StripeSubscriptionWizard(models.AbstractModel):
         return action
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _check_selected(self, subscription):
+        """Check that the question makes sense for a subscription.
+
+        :param stripe.subscription subscription: The one that was selected.
+        :raise UserError: When it does not.
+        """
+        subscription._check_action(self._get_action_name())
+
+    def _get_moment(self, day):
+        """Return the moment of a day at which something begins: noon where the company is.
+
+        :param date day: The day.
+        :return: Unix seconds.
+        :rtype: int
+        """
+        return utils.local_time(day, self.subscription_id.company_id.partner_id.tz)
 
     def _get_action_name(self):
         """Return what is asked about: a name in `stripe_actions.ACTIONS`."""

@@ -87,14 +87,15 @@ class ActingCommon(SandboxCommon):
         """A card of the customer's; returns its id."""
         return self.stripe.payment_methods.attach(card, {"customer": self.buyer.id}).id
 
-    def wizard(self, model, subscriptions, user=None, **answers):
-        """A question as the user answers it in the browser."""
+    def wizard(self, model, subscriptions, user=None, action=None, **answers):
+        """A question as the user answers it in the browser; `action` of the general one."""
         env = self.env(user=user or self.user)
         form = Form(
             env[model].with_context(
                 active_model="stripe.subscription",
                 active_ids=subscriptions.ids,
                 allowed_company_ids=self.company.ids,
+                **({"default_action": action} if action else {}),
             )
         )
         for name, value in answers.items():

@@ -253,6 +253,7 @@ def previews(world: Any) -> None:
     "POST /v1/subscription_schedules",
     "GET /v1/subscription_schedules",
     "GET /v1/subscription_schedules/{schedule}",
+    "POST /v1/subscription_schedules/{schedule}",
     "POST /v1/subscription_schedules/{schedule}/cancel",
     "POST /v1/subscription_schedules/{schedule}/release",
 )
@@ -282,3 +283,27 @@ def subscription_schedules(world: Any) -> None:
     api.subscription_schedules.retrieve(made[1], {"expand": ["subscription", "phases.items.price"]})
     api.subscription_schedules.cancel(made[0])
     api.subscription_schedules.release(made[1])
+    sub = subscribe(world.client, buyer, price(world.client, 1000), metadata={"odoo_id": "1"})
+    schedule = api.subscription_schedules.create({"from_subscription": sub.id})
+    now = schedule.phases[0]
+    items = [{"price": now.items[0].price, "quantity": 1}]
+    api.subscription_schedules.update(
+        schedule.id,
+        {
+            "end_behavior": "release",
+            "metadata": {"odoo_id": "2"},
+            "proration_behavior": "none",
+            "phases": [
+                {"items": items, "start_date": now.start_date, "end_date": now.end_date},
+                {
+                    "items": [{"price": price(world.client, 2000), "quantity": 3}],
+                    "duration": {"interval": "month", "interval_count": 1},
+                    "proration_behavior": "none",
+                    "default_tax_rates": [rate],
+                    "metadata": {"odoo_id": "2"},
+                },
+            ],
+            "expand": ["subscription", "phases.items.price"],
+        },
+    )
+    api.subscriptions.retrieve(sub.id, {"expand": ["schedule"]})

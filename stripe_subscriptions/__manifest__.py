@@ -31,6 +31,7 @@
         "views/stripe_subscription_pause_views.xml",
         "views/stripe_subscription_terms_views.xml",
         "views/stripe_subscription_form_views.xml",
+        "views/stripe_subscription_acting_views.xml",
         "views/payment_provider_views.xml",
         "views/payment_provider_accounts_views.xml",
         "views/stripe_payout_views.xml",

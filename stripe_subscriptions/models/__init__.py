@@ -9,6 +9,7 @@ from . import payment_provider_journal
 from . import payment_provider_sync
 from . import stripe_price
 from . import stripe_tax_rate
+from . import stripe_tax_rate_mapping
 from . import stripe_coupon
 from . import res_company
 from . import res_partner

@@ -26,6 +26,8 @@ class Line:
 
     :param str description: As Stripe prints it.
     :param str|None price_id: Id of the Stripe price.
+    :param str|None product_id: Id of the Stripe product.
+    :param tuple[int, int]|None period: What it pays for, as unix seconds of start and end.
     :param Decimal quantity: Number of units.
     :param Decimal amount: Before discounts, with the taxes that are included in the price.
     :param Decimal discount: What discounts take off that.
@@ -35,6 +37,8 @@ class Line:
 
     description: str
     price_id: str | None
+    product_id: str | None
+    period: tuple[int, int] | None
     quantity: Decimal
     amount: Decimal
     discount: Decimal
@@ -120,9 +124,21 @@ def _parse_line(line, major):
     return Line(
         description=line.get("description") or "",
         price_id=utils.object_id(utils.path(line, "pricing.price_details.price")) or None,
+        product_id=utils.object_id(utils.path(line, "pricing.price_details.product")) or None,
+        period=_parse_period(line),
         quantity=Decimal(str(line.get("quantity") or 0)),
         amount=amount,
         discount=discount,
         net=amount - discount - inclusive,
         taxes=[Tax(rate_id, *amounts) for rate_id, amounts in merged.items()],
     )
+
+
+def _parse_period(line):
+    """Return start and end of what a line pays for; None for what is due at one moment.
+
+    :param dict line: The line; those of credit notes have no period.
+    :rtype: tuple[int, int]|None
+    """
+    start, end = utils.path(line, "period.start"), utils.path(line, "period.end")
+    return (start, end) if start and end and start < end else None

@@ -34,6 +34,8 @@ from . import stripe_subscription_mail
 from . import account_move
 from . import account_move_acting
 from . import account_move_compare
+from . import account_move_fiscal
+from . import account_move_label
 from . import account_move_entry
 from . import account_move_balance
 from . import account_move_pdf

@@ -162,12 +162,11 @@ class AccountMove(models.Model):
             return self.browse()
         parsed = [stripe_invoice.parse(obj) for obj in invoices]
         lines = [line for invoice in parsed for line in invoice.lines]
-        prices = {
-            price.stripe_id: price
-            for price in self.env["stripe.price"]._stripe_find(
-                provider, list({line.price_id for line in lines if line.price_id})
-            )
-        }
+        products = self.env["stripe.price"]._stripe_get_products(
+            provider,
+            {line.price_id for line in lines} - {None},
+            {line.product_id for line in lines} - {None},
+        )
         taxes = self.env["stripe.tax.rate"]._stripe_get_taxes(
             provider, {tax.tax_rate_id for line in lines for tax in line.taxes}
         )
@@ -182,16 +181,24 @@ class AccountMove(models.Model):
             subscriptions.get(utils.invoice_subscription_id(obj), nobody) for obj in invoices
         ]
         journal = provider._stripe_billing_ensure_journal()
+        partners = [customers[utils.object_id(obj["customer"])].partner_id for obj in invoices]
+        companies = [subscription.company_id or provider.company_id for subscription in sold_by]
+        positions = self._stripe_get_fiscal_positions(companies, partners, parsed, taxes)
         moves = self.create(
             [
                 {
-                    **self._prepare_stripe_move_values(provider, obj, invoice, prices, taxes),
+                    **self.with_context(
+                        lang=partner.lang or self.env.lang
+                    )._prepare_stripe_move_values(provider, obj, invoice, products, taxes),
+                    **position,
                     "journal_id": journal.id,
-                    "partner_id": customers[utils.object_id(obj["customer"])].partner_id.id,
-                    "company_id": (subscription.company_id or provider.company_id).id,
+                    "partner_id": partner.id,
+                    "company_id": company.id,
                     "stripe_subscription_id": subscription.id,
                 }
-                for obj, invoice, subscription in zip(invoices, parsed, sold_by, strict=True)
+                for obj, invoice, partner, company, subscription, position in zip(
+                    invoices, parsed, partners, companies, sold_by, positions, strict=True
+                )
             ]
         )
         for move, invoice in zip(moves, parsed, strict=True):
@@ -199,15 +206,16 @@ class AccountMove(models.Model):
         return moves
 
     @api.model
-    def _prepare_stripe_move_values(self, provider, obj, invoice, prices, taxes):
+    def _prepare_stripe_move_values(self, provider, obj, invoice, products, taxes):
         """Map a Stripe invoice to the values of its move. Pure.
 
-        An invoice with a negative total becomes a credit note with the opposite signs.
+        An invoice with a negative total becomes a credit note with the opposite signs. Texts are in the
+        language of the context.
 
         :param payment.provider provider: The Stripe account.
         :param dict obj: The Stripe invoice.
         :param stripe_invoice.Invoice invoice: The same, parsed.
-        :param dict[str, stripe.price] prices: Plans by Stripe id.
+        :param dict[str, product.product] products: Products by id of the Stripe price or product.
         :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
         :rtype: dict
         """
@@ -234,7 +242,12 @@ class AccountMove(models.Model):
             "stripe_created_at": utils.to_datetime(obj["created"]),
             "invoice_line_ids": [
                 Command.create(
-                    self._prepare_stripe_move_line_values(line, currency, sign, prices, taxes)
+                    {
+                        **self._prepare_stripe_move_line_values(
+                            line, currency, sign, products, taxes
+                        ),
+                        "name": self._get_stripe_label(line, currency, tz),
+                    }
                 )
                 for line in invoice.lines
             ]
@@ -247,7 +260,7 @@ class AccountMove(models.Model):
         }
 
     @api.model
-    def _prepare_stripe_move_line_values(self, line, currency, sign, prices, taxes):
+    def _prepare_stripe_move_line_values(self, line, currency, sign, products, taxes):
         """Map a line of a Stripe invoice to the values of a move line. Pure.
 
         Quantity, unit price and discount are shown as Stripe has them where they give the line's
@@ -256,7 +269,7 @@ class AccountMove(models.Model):
         :param stripe_invoice.Line line: The line.
         :param res.currency currency: Of the invoice.
         :param int sign: -1 when the invoice becomes a credit note.
-        :param dict[str, stripe.price] prices: Plans by Stripe id.
+        :param dict[str, product.product] products: Products by id of the Stripe price or product.
         :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
         :rtype: dict
         """
@@ -269,7 +282,7 @@ class AccountMove(models.Model):
             "discount": discount,
             "tax_ids": [Command.set(line_taxes.ids)],
         }
-        product = prices[line.price_id].product_id if line.price_id in prices else None
+        product = products.get(line.price_id) or products.get(line.product_id)
         if product:
             values["product_id"] = product.id
         if line.taxes:

@@ -124,11 +124,16 @@ class AccountPayment(models.Model):
         currency = self.env["res.currency"]._stripe_get(part["currency"])
         paid_at = utils.path(part, "status_transitions.paid_at") or part["created"]
         payment = part["payment"]
+        receivable = move.line_ids.account_id.filtered(
+            lambda account: account.account_type == "asset_receivable"
+        )
         return {
             "payment_type": "inbound",
             "partner_type": "customer",
             "partner_id": move.commercial_partner_id.id,
             "company_id": move.company_id.id,
+            # Of the invoice: a fiscal position may have mapped that of the customer.
+            "destination_account_id": receivable[:1].id,
             "amount": utils.to_major(part["amount_paid"], part["currency"]),
             "currency_id": currency.id,
             "date": utils.to_local_date(paid_at, provider.company_id.partner_id.tz),

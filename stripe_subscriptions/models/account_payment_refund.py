@@ -132,6 +132,7 @@ class AccountPayment(models.Model):
             "partner_type": "customer",
             "partner_id": payment.partner_id.id,
             "company_id": payment.company_id.id,
+            "destination_account_id": payment.destination_account_id.id,
             "amount": utils.to_major(obj["amount"], obj["currency"]),
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
             "date": utils.to_local_date(obj["created"], provider.company_id.partner_id.tz),

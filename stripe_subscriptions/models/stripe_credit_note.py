@@ -110,7 +110,9 @@ class StripeCreditNote(models.AbstractModel):
         """
         tz = provider.company_id.partner_id.tz
         date = utils.to_local_date(obj.get("effective_at") or obj["created"], tz)
-        products = {line.name: line.product_id for line in invoice.invoice_line_ids}
+        products = {
+            line._get_stripe_description(): line.product_id for line in invoice.invoice_line_ids
+        }
         fallback = invoice.invoice_line_ids.product_id[:1]
         lines = []
         for line in note.lines:
@@ -124,6 +126,7 @@ class StripeCreditNote(models.AbstractModel):
             "currency_id": invoice.currency_id.id,
             "partner_id": invoice.partner_id.id,
             "company_id": invoice.company_id.id,
+            "fiscal_position_id": invoice.fiscal_position_id.id,
             "journal_id": invoice.journal_id.id,
             "invoice_date": date,
             "date": date,

@@ -219,6 +219,33 @@ class StripePrice(models.Model):
             "interval_count": obj["recurring"]["interval_count"],
         }
 
+    @api.model
+    def _stripe_get_products(self, provider, price_ids, product_ids):
+        """Return the Odoo products of what is billed.
+
+        One-time prices are no plans; what is billed by one has the product that the plans of its Stripe
+        product have.
+
+        :param payment.provider provider: The Stripe account.
+        :param set[str] price_ids: Ids of Stripe prices.
+        :param set[str] product_ids: Ids of Stripe products.
+        :return: Products by id of the price and of the Stripe product.
+        :rtype: dict[str, product.product]
+        """
+        prices = self.with_context(active_test=False).search(
+            [
+                ("provider_id", "=", provider.id),
+                *("|", ("stripe_id", "in", list(price_ids))),
+                ("stripe_product", "in", list(product_ids)),
+            ],
+            order="id desc",
+        )
+        # The oldest plan decides for its product.
+        return {
+            **{price.stripe_product: price.product_id for price in prices if price.product_id},
+            **{price.stripe_id: price.product_id for price in prices},
+        }
+
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `base`: a plan without a product gets that of its Stripe product."""

@@ -119,7 +119,9 @@ class StripeGateway:
     """
 
     #: Methods of the SDK's services that change nothing at Stripe.
-    READING_METHODS = {"retrieve", "retrieve_current", "list", "search", "create_preview"}
+    READING_METHODS = {
+        *("retrieve", "retrieve_current", "list", "search", "create_preview", "preview")
+    }
 
     _instances = {}
     _instances_lock = threading.Lock()

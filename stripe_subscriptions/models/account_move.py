@@ -203,6 +203,7 @@ class AccountMove(models.Model):
         )
         for move, invoice in zip(moves, parsed, strict=True):
             move.stripe_booking_error = move._stripe_get_difference(invoice)
+        moves._stripe_report_trouble(provider, parsed)
         return moves
 
     @api.model
@@ -353,24 +354,3 @@ class AccountMove(models.Model):
         Paid here as well, the customer would have paid twice.
         """
         return not self.stripe_invoice_id and super()._has_to_be_paid()
-
-    # === ACTION METHODS === #
-
-    def action_stripe_dashboard(self):
-        """Open the invoice in Stripe's Dashboard."""
-        self.ensure_one()
-        mode = "" if self.stripe_provider_id.sudo()._stripe_livemode() else "test/"
-        return {
-            "type": "ir.actions.act_url",
-            "target": "new",
-            "url": f"https://dashboard.stripe.com/{mode}invoices/{self.stripe_invoice_id}",
-        }
-
-    def action_stripe_events(self):
-        """Show the events about the invoice and its payments."""
-        payments = self.reconciled_payment_ids
-        stripe_ids = [
-            *self.mapped("stripe_invoice_id"),
-            *payments.mapped("stripe_invoice_payment_id"),
-        ]
-        return self.env["stripe.event"]._get_action(stripe_ids)

@@ -186,6 +186,17 @@ class PaymentProvider(models.Model):
         except StripeGatewayError as error:
             raise self._stripe_user_error(error) from error
 
+    def _stripe_retrieve_kind(self, kind, object_id):
+        """Return one object for a person who waits; see `StripeGateway.retrieve_kind`.
+
+        :rtype: dict
+        :raise UserError: With Stripe's words, when the request fails.
+        """
+        try:
+            return self._stripe_client().retrieve_kind(kind, object_id)
+        except StripeGatewayError as error:
+            raise self._stripe_user_error(error) from error
+
     def _stripe_user_error(self, error):
         """Return the error that a person sees for one of the gateway's.
 

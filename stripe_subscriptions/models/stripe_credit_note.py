@@ -95,6 +95,7 @@ class StripeCreditNote(models.AbstractModel):
         )
         for move, note in zip(moves, parsed, strict=True):
             move.stripe_booking_error = move._stripe_get_difference(note)
+        moves._stripe_report_trouble(provider, parsed)
         return moves
 
     @api.model

@@ -24,7 +24,7 @@ class StripeRefund(models.TransientModel):
     currency_id = fields.Many2one(related="move_id.currency_id")
     refundable_amount = fields.Monetary(compute="_compute_refundable_amount")
     amount = fields.Monetary(
-        help="With taxes; Stripe divides it over the lines.",
+        help="With taxes. It is divided over the lines of the invoice, so that the taxes go back too.",
         compute="_compute_amount",
         store=True,
         precompute=True,
@@ -39,11 +39,7 @@ class StripeRefund(models.TransientModel):
     @api.depends("move_id")
     def _compute_refundable_amount(self):
         for wizard in self:
-            notes = wizard.move_id.reversal_move_ids.filtered(
-                lambda note: note.stripe_credit_note_id and note.state == "posted"
-            )
-            paid = wizard.move_id.amount_total - wizard.move_id.amount_residual
-            wizard.refundable_amount = max(paid - sum(notes.mapped("amount_total")), 0)
+            wizard.refundable_amount = wizard.move_id._stripe_get_refundable_amount()
 
     @api.depends("refundable_amount")
     def _compute_amount(self):

@@ -39,6 +39,7 @@
         "views/stripe_dispute_views.xml",
         "views/account_move_views.xml",
         "views/account_move_pdf_views.xml",
+        "views/account_move_list_views.xml",
         "views/stripe_refund_views.xml",
         "views/account_payment_views.xml",
         "views/res_partner_views.xml",

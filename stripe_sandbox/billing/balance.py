@@ -10,12 +10,12 @@ Wire = dict[str, Any]
 
 
 def change(ctx: Any, customer: Wire, amount: int, kind: str, invoice: Wire) -> Wire | None:
-    """Add ``amount`` to the balance because of ``invoice``; ``kind`` is Stripe's transaction
-    type.
+    """Add ``amount`` to the balance because of ``invoice``, and say so; ``kind`` is Stripe's
+    transaction type.
     """
     if not amount:
         return None
-    return record(ctx, customer, amount, kind, invoice["currency"], invoice=invoice["id"])
+    return announced(ctx, customer, amount, kind, invoice["currency"], invoice=invoice["id"])
 
 
 def record(ctx: Any, customer: Wire, amount: int, kind: str, currency: str, **values: Any) -> Wire:

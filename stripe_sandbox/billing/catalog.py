@@ -110,9 +110,9 @@ def payment_method_of(ctx: Any, key: str, customer: str, param: str) -> str:
 
 
 def customer_currency(ctx: Any, customer: Wire, currency: str) -> None:
-    """A customer is billed in one currency at a time; the first use decides."""
+    """A customer is billed in one currency at a time; the first use decides and says so."""
     if customer["currency"] is None:
-        ctx.store.update(customer, currency=currency)
+        ctx.emit("customer.updated", customer, ctx.store.update(customer, currency=currency))
     elif customer["currency"] != currency:
         raise errors.invalid(
             "You cannot combine currencies on a single customer. This customer has an active "

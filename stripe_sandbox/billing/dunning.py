@@ -64,4 +64,5 @@ def pass_due_date(ctx: Any, key: str) -> None:
     if invoice is None or invoice["status"] != "open" or not invoice["due_date"]:
         return
     if invoice["due_date"] <= ctx.now:
+        standing.set_delinquent(ctx, invoice, True)
         standing.invoice_failed(ctx, invoice)

@@ -195,6 +195,8 @@ def _failed(ctx: Any, invoice: Wire, event: str, automatic: bool) -> None:
     previous = _count_attempt(ctx, invoice, automatic)
     ctx.emit(event, invoice)
     _announce(ctx, invoice, previous)
+    if automatic:
+        standing.set_delinquent(ctx, invoice, True)
     standing.invoice_failed(ctx, invoice)
     if invoice.get("_exhausted"):
         standing.give_up(ctx, invoice)
@@ -245,6 +247,7 @@ def mark_paid(
     if not off_stripe and not credited:
         ctx.emit("invoice.payment_succeeded", invoice)
     _announce(ctx, invoice, previous)
+    standing.set_delinquent(ctx, invoice, False)
     standing.invoice_settled(ctx, invoice)
 
 
@@ -321,7 +324,10 @@ def void(ctx: Any, invoice: Wire) -> None:
 
 
 def mark_uncollectible(ctx: Any, invoice: Wire, reason: str = "user_forgiven") -> None:
-    """Write an open invoice off; it can still be paid or voided."""
+    """Write an open invoice off; it can still be paid or voided.
+
+    ``reason`` is Stripe's; the customer stays delinquent unless somebody has asked for it.
+    """
     require(invoice, "draft", "open", to="mark uncollectible")
     if invoice["status"] == "draft":
         finalize(ctx, invoice, auto_advance=False)
@@ -330,6 +336,8 @@ def mark_uncollectible(ctx: Any, invoice: Wire, reason: str = "user_forgiven") -
     _close(ctx, invoice, "uncollectible", "marked_uncollectible_at")
     ctx.store.update(invoice, status_details={"uncollectible": {"reason": reason}})
     ctx.emit("invoice.marked_uncollectible", invoice)
+    if reason == "user_forgiven":
+        standing.set_delinquent(ctx, invoice, False)
     standing.invoice_settled(ctx, invoice)
 
 

@@ -72,6 +72,20 @@ def invoice_settled(ctx: Any, invoice: Wire) -> None:
         change(ctx, sub, status=running_status(ctx, sub))
 
 
+def set_delinquent(ctx: Any, invoice: Wire, delinquent: bool) -> None:
+    """Say on the customer what became of the invoice that changed last.
+
+    An automatic payment that failed or a due date that passed make it delinquent; an invoice that is paid,
+    or marked uncollectible by request, ends that, whichever it is (docs.stripe.com/api/customers/object).
+    """
+    customer = ctx.store.find("customer", invoice["customer"])
+    if customer is None or customer.get("_deleted"):
+        return
+    previous = ctx.store.update(customer, delinquent=delinquent)
+    if previous:
+        ctx.emit("customer.updated", customer, previous)
+
+
 def invoice_failed(ctx: Any, invoice: Wire) -> None:
     """Collecting an invoice failed or its due date passed: an active subscription becomes past
     due.

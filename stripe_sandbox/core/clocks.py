@@ -56,6 +56,11 @@ class Schedule:
         at, _number, kind, key = heapq.heappop(heap)
         return at, kind, key
 
+    def next_at(self, clock: str | None = None) -> int | None:
+        """When the earliest work is due, in unix seconds; None when nothing is planned."""
+        heap = self._heaps.get(clock)
+        return heap[0][0] if heap else None
+
     def drop_clock(self, clock: str) -> None:
         """Forget the work of a clock that is deleted."""
         self._heaps.pop(clock, None)

@@ -21,6 +21,7 @@ def dump(accounts: list[Account]) -> dict[str, Any]:
                     "schedule": account.schedule_book.dump(),
                     "retries": asdict(account.retries),
                     "payouts": asdict(account.payouts),
+                    "rates": dict(account.rates),
                     "idempotency": account.idempotency.dump(),
                 }
             )
@@ -40,5 +41,6 @@ def load(accounts: list[Account], state: dict[str, Any]) -> None:
             account.schedule_book.load(row["schedule"])
             account.retries = Retries(**row["retries"])
             account.payouts = Payouts(**row.get("payouts", {}))
+            account.rates = dict(row.get("rates", {}))
             account.idempotency.load(row["idempotency"])
             clocks.resume(account)

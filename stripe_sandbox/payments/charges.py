@@ -96,7 +96,9 @@ def settle(ctx: Any, key: str) -> None:
 
 
 def _new_transaction(ctx: Any, charge: Wire) -> Wire:
-    settled = fees.settle(charge["amount"], charge["currency"], ctx.account.currency)
+    settled = fees.settle(
+        charge["amount"], charge["currency"], ctx.account.currency, ledger.rates(ctx.account)
+    )
     card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
     return ledger.enter(
         ctx,

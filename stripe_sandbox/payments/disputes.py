@@ -148,7 +148,7 @@ def _withdraw(ctx: Any, dispute: Wire, charge: Wire) -> None:
         dispute,
         -ledger.share(ctx, charge, charge["amount_refunded"], dispute["amount"]),
         category="dispute",
-        fee=fees.dispute_fee(ctx.account.currency),
+        fee=fees.dispute_fee(ctx.account.currency, ledger.rates(ctx.account)),
         fee_words=FEE_WORDS,
         exchange_rate=ledger.rate_of(ctx, charge),
         description=f"Chargeback withdrawal for {charge['id']}",

@@ -1,14 +1,16 @@
 """Settlement of charges: what arrives on the account's balance, and what Stripe keeps.
 
 A charge in another currency than the account's is converted (docs.stripe.com/currencies/conversions).
-Assumed: prices of an account in the United States (stripe.com/pricing) for every card, and rates of
-exchange that never change. All figures are exact decimals, rounded once, half up.
+Assumed: prices of an account in the United States (stripe.com/pricing) for every card. Rates of exchange
+stay as they are until somebody sets others for the account. All figures are exact decimals, rounded once,
+half up.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from stripe_sandbox.billing import money
@@ -38,6 +40,8 @@ DOLLARS = {
 }
 OTHER = Decimal("0.10")
 
+Rates = Mapping[str, Decimal]
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -57,27 +61,47 @@ class Settlement:
         return self.amount - self.fee
 
 
-def settle(amount: int, currency: str, into: str) -> Settlement:
+def settle(amount: int, currency: str, into: str, rates: Rates = DOLLARS) -> Settlement:
     """Settle minor units of a currency on a balance in the currency ``into``."""
-    rate = _rate(currency, into)
-    settled = converted(amount, currency, into)
+    settled = converted(amount, currency, into, rates)
     percent = PERCENT if currency == into else PERCENT + CONVERSION_PERCENT
-    fixed = Fraction(FIXED) * _rate("usd", into) * 10 ** money.exponent("usd")
+    fixed = Fraction(FIXED) * _rate("usd", into, rates) * 10 ** money.exponent("usd")
     fee = money.half_up(settled * Fraction(percent) / 100 + fixed)
-    return Settlement(settled, fee, into, None if currency == into else float(rate))
+    return Settlement(settled, fee, into, exchange_rate(currency, into, rates))
 
 
-def dispute_fee(into: str) -> int:
+def dispute_fee(into: str, rates: Rates = DOLLARS) -> int:
     """What a dispute costs, in minor units of ``into``."""
-    return converted(DISPUTE, "usd", into)
+    return converted(DISPUTE, "usd", into, rates)
 
 
-def converted(amount: int, currency: str, into: str) -> int:
+def converted(amount: int, currency: str, into: str, rates: Rates = DOLLARS) -> int:
     """Minor units of ``into`` that an amount of another currency is worth."""
-    return money.half_up(amount * _rate(currency, into))
+    return money.half_up(amount * _rate(currency, into, rates))
 
 
-def _rate(currency: str, into: str) -> Fraction:
+def exchange_rate(currency: str, into: str, rates: Rates = DOLLARS) -> float | None:
+    """The rate as a balance transaction says it; None without conversion."""
+    return None if currency == into else float(_rate(currency, into, rates))
+
+
+def read_rates(given: Mapping[str, str]) -> dict[str, Decimal]:
+    """What one major unit of currencies is worth in US dollars, from texts; ValueError for nonsense."""
+    rates = {}
+    for currency, text in given.items():
+        try:
+            rate = Decimal(str(text))
+        except InvalidOperation:
+            rate = Decimal(0)
+        if not rate.is_finite() or rate <= 0 or currency == "usd":
+            raise ValueError(f"{text} is no rate of {currency}")
+        if currency not in money.CURRENCIES:
+            raise ValueError(f"{currency} is no currency")
+        rates[currency] = rate
+    return rates
+
+
+def _rate(currency: str, into: str, rates: Rates) -> Fraction:
     """Minor units of ``into`` for one minor unit of ``currency``."""
-    major = Fraction(DOLLARS.get(currency, OTHER)) / Fraction(DOLLARS.get(into, OTHER))
+    major = Fraction(rates.get(currency, OTHER)) / Fraction(rates.get(into, OTHER))
     return major * Fraction(10) ** (money.exponent(into) - money.exponent(currency))

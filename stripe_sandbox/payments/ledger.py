@@ -1,7 +1,8 @@
 """The account's balance: a balance transaction for whatever moves money (docs.stripe.com/api/balance_transactions).
 
-Assumed: everything that follows from a charge (refunds, disputes) is converted at the charge's rate, and
-together never comes to more than the charge had brought.
+What follows from a charge (refunds, disputes) is converted at the rate of its own day
+(docs.stripe.com/currencies/disputes-refunds). Assumed: as long as that has not changed, all of it together
+comes to what the charge had brought.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def _fee(amount: int, currency: str, words: str) -> Wire:
     }
 
 
+def rates(account: Any) -> fees.Rates:
+    """What one unit of each currency is worth in US dollars today."""
+    return {**fees.DOLLARS, **fees.read_rates(account.rates)}
+
+
 def is_available(entry: Wire, now: int) -> bool:
     """Whether the money of a balance transaction can be paid out, or has been."""
     return bool(entry.get("_payout")) or entry["available_on"] <= now
@@ -76,16 +82,16 @@ def is_available(entry: Wire, now: int) -> bool:
 def share(ctx: Any, charge: Wire, before: int, amount: int) -> int:
     """What ``amount`` of a charge, of which ``before`` is gone already, is on the account's balance.
 
-    Both are minor units of the charge's currency, the answer is in the account's.
+    Both are minor units of the charge's currency, the answer is in the account's, at the rate of now.
     """
-    into, currency = ctx.account.currency, charge["currency"]
-    return fees.converted(before + amount, currency, into) - fees.converted(before, currency, into)
+    into, currency, today = ctx.account.currency, charge["currency"], rates(ctx.account)
+    gone = fees.converted(before, currency, into, today)
+    return fees.converted(before + amount, currency, into, today) - gone
 
 
 def rate_of(ctx: Any, charge: Wire) -> float | None:
-    """The rate of exchange at which a charge came in; None without conversion."""
-    entry = ctx.store.find("balance_transaction", charge["balance_transaction"])
-    return entry and entry["exchange_rate"]
+    """The rate of exchange of now for the currency of a charge; None without conversion."""
+    return fees.exchange_rate(charge["currency"], ctx.account.currency, rates(ctx.account))
 
 
 def available_with(ctx: Any, charge: Wire) -> int:

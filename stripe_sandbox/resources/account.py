@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from stripe_sandbox.core.admin import admin_call
 from stripe_sandbox.core.operations import operation
-from stripe_sandbox.payments import ledger
+from stripe_sandbox.payments import fees, ledger
 
 Wire = dict[str, Any]
 
@@ -68,3 +69,18 @@ def balance(ctx: Any, params: Wire) -> Wire:
             for name, part in sums.items()
         },
     }
+
+
+@admin_call("GET", "rates")
+def rates(account: Any, body: Wire) -> dict[str, str]:
+    """What one unit of each currency is worth in US dollars."""
+    return {currency: str(rate) for currency, rate in ledger.rates(account).items()}
+
+
+@admin_call("POST", "rates")
+def set_rates(account: Any, body: Wire) -> dict[str, str]:
+    """Change some rates of exchange; what is settled from now on is converted at them."""
+    changed = {currency: str(rate) for currency, rate in fees.read_rates(body).items()}
+    with account.lock:
+        account.rates |= changed
+    return rates(account, {})

@@ -6,10 +6,19 @@ from typing import Any
 
 from stripe_sandbox.core import errors, listing
 from stripe_sandbox.core.operations import ListPage, operation
+from stripe_sandbox.core.rendering import view
 from stripe_sandbox.payments import refunds
 from stripe_sandbox.resources import common
 
 Wire = dict[str, Any]
+
+
+@view("refund")
+def show(account: Any, refund: Wire) -> Wire:
+    """What brought back a refund that failed may be expanded before there is such a thing."""
+    if "failure_balance_transaction" not in refund:
+        refund["_lazy"] = {"failure_balance_transaction": lambda: None}
+    return refund
 
 
 @operation(

@@ -145,8 +145,9 @@ def test_credit_to_the_balance(client):
         -500,
     )
     assert (transaction.credit_note, transaction.invoice) == (note.id, invoice.id)
-    (changed,) = client.v1.events.list({"type": "customer.updated"}).data
+    changed, first_use = client.v1.events.list({"type": "customer.updated"}).data
     assert changed.data.previous_attributes.to_dict() == {"balance": 0}
+    assert first_use.data.previous_attributes.to_dict() == {"currency": None}
 
 
 def test_existing_refunds_are_accounted_for(client):

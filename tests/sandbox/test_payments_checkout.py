@@ -87,6 +87,7 @@ def test_events_of_checkout_come_in_order(client):
         "payment_method.attached",
         "charge.succeeded",
         "payment_intent.succeeded",
+        "customer.updated",
         "customer.subscription.created",
         "invoice.created",
         "invoice.finalized",

@@ -159,6 +159,13 @@ def test_refund_that_fails_after_it_had_succeeded(client):
     assert client.v1.refunds.create({"payment_intent": paid.id, "amount": 100}).amount == 100
 
 
+def test_failure_may_be_expanded_before_there_is_one(client):
+    made = client.v1.refunds.create({"payment_intent": pay(client).id}).id
+    refund = client.v1.refunds.retrieve(made, {"expand": ["failure_balance_transaction"]})
+    assert (refund.status, refund.failure_balance_transaction) == ("succeeded", None)
+    assert "failure_balance_transaction" not in client.v1.refunds.retrieve(made)
+
+
 def test_refund_that_waits_first(client):
     refund = client.v1.refunds.create(
         {"payment_intent": pay(client, card="pm_card_pendingRefund").id}

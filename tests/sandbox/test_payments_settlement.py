@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from stripe_sandbox.payments import fees
 from tests.sandbox.billing_setup import VISA, at, clock, customer, event_types, price, subscribe
-from tests.sandbox.payments_setup import settled
+from tests.sandbox.core_setup import admin
+from tests.sandbox.payments_setup import disputed, settled
 
 START = at(2030, 1, 1)
 
@@ -87,3 +89,44 @@ def test_renewal_on_a_test_clock_is_settled_without_advancing_it(client, advance
     renewal, first = client.v1.charges.list({"customer": buyer}).data
     assert settled(client, first.id).created == START
     assert settled(client, renewal.id).net == 2_000 - 88
+
+
+def test_rates_of_exchange_that_change(client, sandbox):
+    """A refund is converted at the rate of its own day, the charge before it was at another."""
+    assert admin(sandbox, "GET", "rates")["eur"] == "1.10"
+    first = settled(client, pay(client, 1_000, "eur"))
+    changed = admin(sandbox, "POST", "rates", {"eur": "1.2345"})
+    assert (changed["eur"], changed["jpy"]) == ("1.2345", "0.0065")
+    second = settled(client, pay(client, 1_000, "eur"))
+    assert [(m.amount, m.exchange_rate) for m in (first, second)] == [(1100, 1.1), (1235, 1.2345)]
+    assert second.fee == 78, "3.9 % of 12.35 is 48.165 cents, and 30"
+    for amount in (500, 500):
+        client.v1.refunds.create({"charge": first.source.id, "amount": amount})
+    entries = client.v1.balance_transactions.list({"type": "refund"}).data
+    assert [(e.amount, e.exchange_rate) for e in entries[::-1]] == [(-617, 1.2345), (-618, 1.2345)]
+    assert client.v1.charges.retrieve(first.source.id).amount_refunded == 1_000
+
+
+def test_dispute_at_another_rate(client, sandbox):
+    params = {"amount": 1_000, "currency": "eur", "payment_method": "pm_card_createDispute"}
+    paid = client.v1.payment_intents.create({**params, "confirm": True})
+    assert settled(client, paid.latest_charge).amount == 1_100
+    admin(sandbox, "POST", "rates", {"eur": "1.3"})
+    dispute = disputed(client, paid)
+    (entry,) = dispute.balance_transactions
+    assert (dispute.amount, entry.amount, entry.exchange_rate) == (1_000, -1_300, 1.3)
+
+
+@pytest.mark.parametrize("body", [{"eur": "0"}, {"eur": "x"}, {"usd": "1"}, {"abc": "1"}])
+def test_rates_that_are_none(sandbox, body):
+    with pytest.raises(requests.HTTPError):
+        admin(sandbox, "POST", "rates", body)
+
+
+def test_rates_outlive_a_restart(sandbox):
+    admin(sandbox, "POST", "rates", {"gbp": "1.31"})
+    saved = admin(sandbox, "GET", "state")
+    admin(sandbox, "POST", "reset")
+    assert admin(sandbox, "GET", "rates")["gbp"] == "1.25"
+    admin(sandbox, "PUT", "state", saved)
+    assert admin(sandbox, "GET", "rates")["gbp"] == "1.31"

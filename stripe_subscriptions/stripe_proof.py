@@ -140,8 +140,12 @@ def invoice(obj, span):
 
 
 def credit_note(obj, span):
-    """Return the facts of a credit note, which takes its tax off that of the invoices."""
-    if obj["status"] == "void":
+    """Return the facts of a credit note, which takes its tax off that of the invoices.
+
+    It has none when its invoice is void, as nothing is left that it could lower: the object has its
+    invoice expanded.
+    """
+    if obj["status"] == "void" or obj["invoice"]["status"] == "void":
         return {}
     return span.facts(
         span.day(obj.get("effective_at") or obj["created"]),

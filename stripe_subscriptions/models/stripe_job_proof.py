@@ -255,6 +255,11 @@ class StripeJob(models.Model):
             objects = [obj for obj in fetched.values() if not isinstance(obj, StripeNotFound)]
             if error := next((obj for obj in objects if isinstance(obj, Exception)), None):
                 raise error
+            if kind == "credit_note":
+                invoices = self._fetch_all([("invoice", obj["invoice"]) for obj in objects])
+                objects = [
+                    {**obj, "invoice": invoices["invoice", obj["invoice"]]} for obj in objects
+                ]
             ids = [record.id for record in records.values()]
             since = self._get_since(self._get_margin(kind))
             listed = [obj["id"] for obj in objects if obj["created"] >= since]

@@ -216,20 +216,31 @@ class StripeJob(models.Model):
 
     def _get_here_invoice_payment(self, payment, span):
         """Return the facts of a payment."""
-        amount = _exact(payment.amount, payment.currency_id)
-        collected = amount if payment.state in PAYMENT_STATES else Decimal(0)
-        return span.facts(payment.date, payment.currency_id.name, {"collected": collected})
+        amounts = {"collected": self._get_payment_amount(payment)}
+        return span.facts(payment.date, payment.currency_id.name, amounts)
 
     def _get_here_refund(self, payment, span):
         """Return the facts of the payment of a refund."""
-        amount = _exact(payment.amount, payment.currency_id)
-        refunded = amount if payment.state in PAYMENT_STATES else Decimal(0)
-        return span.facts(payment.date, payment.currency_id.name, {"refunded": refunded})
+        amounts = {"refunded": self._get_payment_amount(payment)}
+        return span.facts(payment.date, payment.currency_id.name, amounts)
+
+    def _get_payment_amount(self, payment):
+        """Return what a payment brings or takes, as the items of its entry say, if it has one."""
+        if payment.state not in PAYMENT_STATES:
+            return Decimal(0)
+        if not payment.move_id:
+            return _exact(payment.amount, payment.currency_id)
+        money = payment.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id == payment.outstanding_account_id and line.parent_state == "posted"
+            )
+        )
+        return abs(_sum(money, payment.currency_id))
 
     def _get_here_balance_transaction(self, transaction, span):
         """Return the facts of the entry of a movement of the balance."""
-        move, currency = transaction.move_id, transaction.currency_id
-        if move.state != "posted":
+        move, currency = _standing(transaction.move_id), transaction.currency_id
+        if not move:
             return {}
         amounts = {"fees": self._get_fee(move, currency)}
         if (transaction.source or "").startswith(stripe_proof.DISPUTE_PREFIXES):
@@ -240,10 +251,8 @@ class StripeJob(models.Model):
 
     def _get_here_payout(self, payout, span):
         """Return the facts of the entry of a payout, unless it was reversed."""
-        move, currency = payout.move_id, payout.currency_id
-        if move.state != "posted" or move.reversal_move_ids.filtered(
-            lambda reversal: reversal.state == "posted"
-        ):
+        move, currency = _standing(payout.move_id), payout.currency_id
+        if not move:
             return {}
         lines = move.line_ids.filtered(lambda line: line.balance > 0)
         return span.facts(move.date, currency.name, {"payouts": _sum(lines, currency)})
@@ -258,7 +267,7 @@ class StripeJob(models.Model):
             return {}
         currency = transaction.currency_id
         clearing = self.provider_id.stripe_billing_clearing_account_id
-        posted = transaction.move_id.filtered(lambda move: move.state == "posted")
+        posted = _standing(transaction.move_id)
         lines = posted.line_ids
         if transaction.kind in stripe_proof.PAID_TYPES and transaction.payment_id:
             payment_lines = transaction.payment_id.move_id.line_ids
@@ -298,9 +307,33 @@ class StripeJob(models.Model):
         total = tax = Decimal(0)
         for part in (move | reversals).filtered(lambda part: part.state == "posted"):
             sign = -1 if part.move_type == "out_refund" else 1
-            total += sign * _exact(part.amount_total, part.currency_id)
-            tax += sign * _exact(part.amount_tax, part.currency_id)
+            amounts = self._get_journal_amounts(part)
+            total += sign * amounts[0]
+            tax += sign * amounts[1]
         return total, tax
+
+    def _get_journal_amounts(self, move):
+        """Return total and tax of an invoice or credit note, as its journal items say.
+
+        The document says its total itself. That counts when both sides of the entry come to it; otherwise
+        what one of them comes to.
+
+        :param account.move move: A posted invoice or credit note.
+        :rtype: tuple[Decimal, Decimal]
+        """
+        currency, sign = move.currency_id, -1 if move.move_type == "out_refund" else 1
+        owed = move.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        taxes = move.line_ids.filtered(lambda line: line.display_type == "tax")
+        total = _exact(move.amount_total, currency)
+        sides = (sign * _sum(owed, currency), -sign * _sum(move.line_ids - owed, currency))
+        total = next((side for side in sides if side != total), total)
+        return total, -sign * _sum(taxes, currency)
+
+
+def _standing(move):
+    """Return an entry if it is in the books: posted, and not reversed."""
+    reversals = move.reversal_move_ids.filtered(lambda reversal: reversal.state == "posted")
+    return move.filtered(lambda entry: entry.state == "posted" and not reversals)
 
 
 def _exact(amount, currency):

@@ -44,11 +44,11 @@ FETCH_SPECS = {
     "subscription": ("subscriptions", ("discounts", "schedule")),
     "invoice": ("invoices", ("payments", "discounts")),
     "invoice_payment": ("invoice_payments", ()),
-    "refund": ("refunds", ("balance_transaction",)),
+    "refund": ("refunds", ("balance_transaction", "failure_balance_transaction")),
     "credit_note": ("credit_notes", ("customer_balance_transaction",)),
     "charge": ("charges", ("balance_transaction",)),
     "dispute": ("disputes", ()),
-    "payout": ("payouts", ()),
+    "payout": ("payouts", ("failure_balance_transaction",)),
 }
 
 EVENT_BATCH_SIZE = 50

@@ -5,6 +5,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from odoo.addons.stripe_subscriptions import utils
 
+# Why nothing is due of a tax, whatever its rate.
+NOT_DUE = {
+    *("customer_exempt", "excluded_territory", "jurisdiction_unsupported", "not_collecting"),
+    *("not_subject_to_tax", "not_supported", "product_exempt", "product_exempt_holiday"),
+    *("reverse_charge", "vat_exempt"),
+}
+
 
 @dataclass(frozen=True)
 class Tax:
@@ -13,11 +20,13 @@ class Tax:
     :param str tax_rate_id: Id of the Stripe tax rate.
     :param Decimal amount: Major units.
     :param Decimal base: What it was computed on, without tax, in major units.
+    :param bool due: False where nothing is to be collected, such as by reverse charge.
     """
 
     tax_rate_id: str
     amount: Decimal
     base: Decimal
+    due: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,10 +125,11 @@ def _parse_line(line, major):
             continue
         if tax["tax_behavior"] == "inclusive":
             inclusive += major(tax["amount"])
-        tax_amount, base = merged.get(rate_id, (Decimal(0), Decimal(0)))
+        tax_amount, base, due = merged.get(rate_id, (Decimal(0), Decimal(0), False))
         merged[rate_id] = (
             tax_amount + major(tax["amount"]),
             base + major(tax.get("taxable_amount") or 0),
+            due or bool(tax["amount"]) or tax.get("taxability_reason") not in NOT_DUE,
         )
     return Line(
         description=line.get("description") or "",

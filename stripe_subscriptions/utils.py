@@ -138,6 +138,17 @@ def invoice_date(invoice, tz_name):
     return to_local_date(finalized_at, tz_name)
 
 
+def invoice_status_since(invoice):
+    """Return when a Stripe invoice was paid, voided or marked uncollectible.
+
+    :param dict invoice: The invoice.
+    :return: Unix seconds, None where Stripe does not say.
+    :rtype: int|None
+    """
+    names = {"paid": "paid_at", "void": "voided_at", "uncollectible": "marked_uncollectible_at"}
+    return path(invoice, f"status_transitions.{names.get(invoice['status'])}")
+
+
 def subscription_period(subscription):
     """Return the current period of a subscription: the earliest start and end of its items.
 

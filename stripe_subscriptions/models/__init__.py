@@ -1,3 +1,4 @@
+from . import stripe_account_mixin
 from . import stripe_mixin
 from . import res_currency
 from . import payment_provider
@@ -41,6 +42,10 @@ from . import account_move_refund
 from . import account_move_trouble
 from . import account_move_entry
 from . import account_move_balance
+from . import account_move_line
+from . import account_move_mapping
+from . import account_move_void
+from . import account_move_write_off
 from . import account_move_pdf
 from . import account_payment_method_line
 from . import account_payment
@@ -51,6 +56,7 @@ from . import stripe_payout
 from . import stripe_payout_overview
 from . import stripe_balance_transaction
 from . import stripe_balance_transaction_overview
+from . import stripe_balance_transaction_booking
 from . import stripe_dispute
 from . import stripe_dispute_overview
 from . import stripe_event

@@ -113,9 +113,14 @@ class AccountMove(models.Model):
             changed.write({"stripe_invoice_status": status})
         # A repair also posts what somebody has set back; the ordinary course leaves that alone.
         (moves if self.env.context.get("stripe_repair") else new)._stripe_post()
-        moves._stripe_reverse_void()
-        applied._stripe_write_off(provider)
-        self._stripe_apply_customer_balance(
+        moments = {
+            move: utils.invoice_status_since(invoices[move.stripe_invoice_id]) for move in moves
+        }
+        applied.filtered(
+            lambda move: move.stripe_invoice_status != "uncollectible"
+        )._stripe_take_back_write_offs(provider, moments)
+        moves._stripe_reverse_void(provider, moments)
+        balances = self._stripe_apply_customer_balance(
             provider,
             [part for obj in fresh.values() for part in obj.get("balance_transactions") or []],
         )
@@ -127,6 +132,8 @@ class AccountMove(models.Model):
                 if move.state == "posted" and move.stripe_invoice_id in fresh
             ],
         )
+        balances._stripe_reconcile_overpaid(provider, list(fresh.values()))
+        applied._stripe_write_off(provider, moments)
         return moves
 
     @api.model
@@ -189,7 +196,14 @@ class AccountMove(models.Model):
                 {
                     **self.with_context(
                         lang=partner.lang or self.env.lang
-                    )._prepare_stripe_move_values(provider, obj, invoice, products, taxes),
+                    )._prepare_stripe_move_values(
+                        provider,
+                        obj,
+                        invoice,
+                        products,
+                        taxes,
+                        self._stripe_get_exempt_position(company, partner, invoice, position),
+                    ),
                     **position,
                     "journal_id": journal.id,
                     "partner_id": partner.id,
@@ -207,7 +221,7 @@ class AccountMove(models.Model):
         return moves
 
     @api.model
-    def _prepare_stripe_move_values(self, provider, obj, invoice, products, taxes):
+    def _prepare_stripe_move_values(self, provider, obj, invoice, products, taxes, fiscal_position):
         """Map a Stripe invoice to the values of its move. Pure.
 
         An invoice with a negative total becomes a credit note with the opposite signs. Texts are in the
@@ -218,6 +232,7 @@ class AccountMove(models.Model):
         :param stripe_invoice.Invoice invoice: The same, parsed.
         :param dict[str, product.product] products: Products by id of the Stripe price or product.
         :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
+        :param account.fiscal.position fiscal_position: See `_stripe_get_exempt_position`.
         :rtype: dict
         """
         tz = provider.company_id.partner_id.tz
@@ -245,7 +260,7 @@ class AccountMove(models.Model):
                 Command.create(
                     {
                         **self._prepare_stripe_move_line_values(
-                            line, currency, sign, products, taxes
+                            line, currency, sign, products, taxes, fiscal_position
                         ),
                         "name": self._get_stripe_label(line, currency, tz),
                     }
@@ -255,54 +270,15 @@ class AccountMove(models.Model):
             # Odoo posts no document without lines; Stripe does, for instance when nothing was used.
             or [
                 Command.create(
-                    {"name": self.env._("Nothing to pay"), "quantity": 1, "price_unit": 0.0}
+                    {
+                        "name": self.env._("Nothing to pay"),
+                        "quantity": 1,
+                        "price_unit": 0.0,
+                        "tax_ids": [Command.clear()],
+                    }
                 )
             ],
         }
-
-    @api.model
-    def _prepare_stripe_move_line_values(self, line, currency, sign, products, taxes):
-        """Map a line of a Stripe invoice to the values of a move line. Pure.
-
-        Quantity, unit price and discount are shown as Stripe has them where they give the line's
-        amount exactly; otherwise the line is one unit of the amount. Tax amounts are Stripe's.
-
-        :param stripe_invoice.Line line: The line.
-        :param res.currency currency: Of the invoice.
-        :param int sign: -1 when the invoice becomes a credit note.
-        :param dict[str, product.product] products: Products by id of the Stripe price or product.
-        :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
-        :rtype: dict
-        """
-        quantity, price_unit, discount = line.get_unit_price(currency.decimal_places)
-        line_taxes = self.env["account.tax"].union(*(taxes[tax.tax_rate_id] for tax in line.taxes))
-        values = {
-            "name": line.description,
-            "quantity": quantity,
-            "price_unit": sign * price_unit,
-            "discount": discount,
-            "tax_ids": [Command.set(line_taxes.ids)],
-        }
-        product = products.get(line.price_id) or products.get(line.product_id)
-        if product:
-            values["product_id"] = product.id
-        if line.taxes:
-            values["extra_tax_data"] = {
-                "currency_id": currency.id,
-                "price_unit": sign * price_unit,
-                "quantity": quantity,
-                "discount": discount,
-                "rate": 1.0,
-                "manual_total_excluded_currency": sign * float(line.net),
-                "manual_tax_amounts": {
-                    str(taxes[tax.tax_rate_id].id): {
-                        "tax_amount_currency": sign * float(tax.amount),
-                        "base_amount_currency": sign * float(tax.base),
-                    }
-                    for tax in line.taxes
-                },
-            }
-        return values
 
     def _stripe_get_difference(self, invoice):
         """Say how the move differs from Stripe's invoice, in words; False when it does not.
@@ -330,21 +306,6 @@ class AccountMove(models.Model):
         self.filtered(
             lambda move: move.state == "draft" and not move.stripe_booking_error
         ).action_post()
-
-    def _stripe_reverse_void(self):
-        """Reverse the moves of invoices that were voided at Stripe after they had been posted."""
-        voided = self.filtered(
-            lambda move: (
-                move.stripe_invoice_status == "void"
-                and move.state == "posted"
-                and not move.reversal_move_ids
-            )
-        )
-        if voided:
-            voided._reverse_moves(
-                [{"ref": self.env._("Void at Stripe: %s", move.ref)} for move in voided],
-                cancel=True,
-            )
 
     # === BUSINESS METHODS - PORTAL === #
 

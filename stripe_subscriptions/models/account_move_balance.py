@@ -48,7 +48,7 @@ class AccountMove(models.Model):
             )
         }
         documents = self._stripe_get_balance_documents(provider, missing)
-        entries, owners = [], []
+        entries, owners, moments = [], [], {}
         for obj in missing:
             partner = partners.get(utils.object_id(obj["customer"]))
             document = documents.get(obj["id"], self.browse())
@@ -58,13 +58,18 @@ class AccountMove(models.Model):
                 continue
             entries.append(self._prepare_stripe_balance_values(provider, obj, partner, document))
             owners.append(document)
+            if document:
+                moments[document] = obj["created"]
+        reopened = self.browse().union(*moments)._stripe_reopen(provider, moments)
         moves = self._stripe_create_entries(provider, entries)
         self._stripe_reconcile_lines(
             move._stripe_receivable_lines() | owner._stripe_receivable_lines()
             for move, owner in zip(moves, owners, strict=True)
             if owner
         )
+        self._stripe_reconcile_unapplied(moves)
         self._stripe_reconcile_balances(provider, moves)
+        reopened._stripe_write_off(provider, moments)
         return booked | moves
 
     @api.model
@@ -96,8 +101,6 @@ class AccountMove(models.Model):
         """
         currency = self.env["res.currency"]._stripe_get(obj["currency"])
         amount = utils.to_major(obj["amount"], obj["currency"])
-        date = utils.to_local_date(obj["created"], provider.company_id.partner_id.tz)
-        date = max(date, document.date) if document else date
         if obj["type"] in DOCUMENT_TYPES:
             line = document.line_ids.filtered(
                 lambda line: line.account_id.account_type == "asset_receivable"
@@ -110,7 +113,7 @@ class AccountMove(models.Model):
             counterpart = provider._stripe_billing_account("credit")
         balance_account = provider._stripe_billing_account("balance")
         return {
-            "date": date,
+            "date": self._stripe_get_entry_date(provider, obj["created"], document.date),
             "ref": self.env._(
                 "Stripe balance: %s", document.ref or obj.get("description") or obj["type"]
             ),
@@ -145,4 +148,56 @@ class AccountMove(models.Model):
                     ]
                 )
             )
+        self._stripe_reconcile_lines(groups)
+
+    @api.model
+    def _stripe_reconcile_unapplied(self, moves):
+        """Reconcile credit that came back from void invoices with what had been applied to them.
+
+        :param account.move moves: New entries of balance transactions.
+        """
+        line_model = self.env["account.move.line"]
+        groups = [
+            line
+            | line_model.search(
+                [
+                    ("account_id", "=", line.account_id.id),
+                    ("partner_id", "=", line.partner_id.id),
+                    ("amount_residual_currency", "=", -line.amount_residual_currency),
+                    ("currency_id", "=", line.currency_id.id),
+                    ("move_id.ref", "=", line.move_id.ref),
+                    ("move_id.stripe_customer_balance_id", "!=", False),
+                    ("parent_state", "=", "posted"),
+                ],
+                limit=1,
+            )
+            for line in moves._stripe_receivable_lines()
+        ]
+        self._stripe_reconcile_lines(groups)
+
+    def _stripe_reconcile_overpaid(self, provider, invoices):
+        """Reconcile what was paid beyond invoices with the entries that take it to or from the balance.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] invoices: Stripe invoices, of whose balance transactions these are the entries.
+        """
+        rest = self.filtered(lambda move: move._stripe_receivable_lines())
+        if not rest:
+            return
+        entries = {move.stripe_customer_balance_id: move for move in rest}
+        groups = []
+        for obj in invoices:
+            rows = obj.get("balance_transactions") or []
+            mine = self.browse().union(
+                *(entries[row["id"]] for row in rows if row["id"] in entries)
+            )
+            parts = [part["id"] for part in utils.path(obj, "payments.data", [])]
+            if mine and parts:
+                payments = self.env["account.payment"].search(
+                    [
+                        ("stripe_provider_id", "=", provider.id),
+                        ("stripe_invoice_payment_id", "in", parts),
+                    ]
+                )
+                groups.append((mine | payments.move_id)._stripe_receivable_lines())
         self._stripe_reconcile_lines(groups)

@@ -55,7 +55,7 @@ class AccountMove(models.Model):
                 ("stripe_invoice_status", self.stripe_invoice_status or "", obj["status"])
             )
         if obj["status"] == "void":
-            if self.state == "posted" and not self.reversal_move_ids:
+            if self.state == "posted" and not self._stripe_get_reversals():
                 differences.append(("state", self.state, "void"))
             return differences
         if self.state != "posted":

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.addons.stripe_subscriptions import utils
 
 
 class AccountMove(models.Model):
@@ -36,6 +37,22 @@ class AccountMove(models.Model):
     )
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _stripe_get_entry_date(self, provider, moment=None, earliest=None):
+        """Return the day on which something is booked that is no invoice, credit note or payment.
+
+        The one place for it, also for what reverses a document.
+
+        :param payment.provider provider: The Stripe account.
+        :param int|None moment: Unix seconds of when it happened at Stripe; now where Stripe does not say.
+        :param date|bool earliest: Day of what it belongs to; it is never booked before that.
+        :return: In the time zone of the company.
+        :rtype: date
+        """
+        moment = moment or utils.to_timestamp(fields.Datetime.now())
+        date = utils.to_local_date(moment, provider.company_id.partner_id.tz)
+        return max(date, earliest) if earliest else date
 
     @api.model
     def _stripe_create_entries(self, provider, entries):
@@ -133,55 +150,30 @@ class AccountMove(models.Model):
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
 
-    # === BUSINESS METHODS - WRITE-OFF === #
+    def _stripe_get_reversals(self):
+        """Return what reverses moves; credit notes that Stripe made later are not among it."""
+        return self.reversal_move_ids.filtered(lambda move: not move.stripe_credit_note_id)
 
-    def _stripe_write_off(self, provider):
-        """Write off what is uncollectible, where the setting says so; undo it when it is paid after all.
-
-        :param payment.provider provider: The Stripe account of the invoices.
-        """
-        open_moves = self.filtered(
-            lambda move: move.state == "posted" and move.stripe_invoice_status == "uncollectible"
-        )
-        keys = {f"{move.stripe_invoice_id}/write_off": move for move in self}
-        written = self.search(
-            [("stripe_provider_id", "=", provider.id), ("stripe_entry_ref", "in", list(keys))]
-        )
-        standing = written.filtered(lambda move: not move.reversal_move_ids)
-        for entry in standing:
-            if keys[entry.stripe_entry_ref].stripe_invoice_status == "paid":
-                entry.line_ids.remove_move_reconcile()
-                entry._reverse_moves(
-                    [{"ref": self.env._("Paid after all: %s", entry.ref)}], cancel=True
-                )
-        if not provider.stripe_billing_write_off:
-            return
-        known = set(standing.mapped("stripe_entry_ref"))
-        loss = provider._stripe_billing_account("loss")
-        entries, owners = [], []
-        for move in open_moves:
-            lines = move._stripe_receivable_lines()
-            key = f"{move.stripe_invoice_id}/write_off"
-            if key in known or not lines:
-                continue
-            amount = sum(lines.mapped("amount_residual_currency"))
-            balance = sum(lines.mapped("amount_residual"))
-            partner = move.commercial_partner_id
-            entries.append(
-                {
-                    "date": max(move.date, fields.Date.context_today(self)),
-                    "ref": self.env._("Uncollectible: %s", move.ref or move.name),
-                    "stripe_entry_ref": key,
-                    "company_id": move.company_id.id,
-                    "lines": [
-                        (loss, move.currency_id, amount, partner, balance),
-                        (lines.account_id[:1], move.currency_id, -amount, partner, -balance),
-                    ],
-                }
+    def _stripe_standing(self):
+        """Return the moves that are in the books: posted, and not reversed."""
+        return self.filtered(
+            lambda move: (
+                move.state == "posted"
+                and "posted" not in move._stripe_get_reversals().mapped("state")
             )
-            owners.append(move)
-        entries = self._stripe_create_entries(provider, entries)
-        self._stripe_reconcile_lines(
-            (entry | owner)._stripe_receivable_lines()
-            for entry, owner in zip(entries, owners, strict=True)
         )
+
+    def _stripe_take_back(self, ref, date=None):
+        """Reverse entries that are not true any more; what they booked may then be booked anew.
+
+        What a person has reversed keeps its key, so that it is not booked anew.
+
+        :param str ref: Why, for people.
+        :param date date: Day of the reversal, that of each entry by default.
+        """
+        for move in self._stripe_standing():
+            values = {"ref": f"{ref}: {move.ref}", "date": date or move.date}
+            move._reverse_moves([values], cancel=True)
+            move.stripe_entry_ref = f"{move.stripe_entry_ref}/{move.id}"
+        # Before another entry takes the key.
+        self.flush_recordset(["stripe_entry_ref"])

@@ -31,7 +31,13 @@ class AccountMove(models.Model):
         values = []
         for company, partner, invoice in zip(companies, partners, invoices, strict=True):
             used = self.env["account.tax"].union(
-                *(taxes[tax.tax_rate_id] for line in invoice.lines for tax in line.taxes)
+                *(
+                    taxes[tax.tax_rate_id]
+                    for line in invoice.lines
+                    for tax in line.taxes
+                    # What is not due is not booked in the tax; see `_prepare_stripe_line_taxes`.
+                    if tax.due or not taxes[tax.tax_rate_id].amount
+                )
             )
             values.append(
                 self._prepare_stripe_position_values(company, partner, used, abroad[company])

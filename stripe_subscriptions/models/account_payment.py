@@ -80,6 +80,9 @@ class AccountPayment(models.Model):
         )
         known = set(booked.mapped("stripe_invoice_payment_id"))
         missing = [paid[part_id] for part_id in paid if part_id not in known]
+        self.env["account.move"].union(*(row[0] for row in missing))._stripe_reopen(
+            provider, {row[0]: self._get_stripe_paid_at(row[2]) for row in missing}
+        )
         payments = self.create(
             [self._prepare_stripe_payment_values(provider, *row) for row in missing]
         )
@@ -90,6 +93,9 @@ class AccountPayment(models.Model):
         if payments:
             payments.filtered(lambda payment: payment.state == "draft").action_post()
             payments._stripe_reconcile([paid[p.stripe_invoice_payment_id][0] for p in payments])
+            self.env["stripe.balance.transaction"]._stripe_take_payments(
+                provider, payments - booked
+            )
         return payments
 
     def _stripe_reconcile(self, moves):
@@ -122,7 +128,7 @@ class AccountPayment(models.Model):
         """
         method_line = self._get_stripe_payment_method_line(provider)
         currency = self.env["res.currency"]._stripe_get(part["currency"])
-        paid_at = utils.path(part, "status_transitions.paid_at") or part["created"]
+        paid_at = self._get_stripe_paid_at(part)
         payment = part["payment"]
         receivable = move.line_ids.account_id.filtered(
             lambda account: account.account_type == "asset_receivable"
@@ -148,6 +154,11 @@ class AccountPayment(models.Model):
         }
 
     @api.model
+    def _get_stripe_paid_at(self, part):
+        """Return when an invoice payment of Stripe was paid: unix seconds."""
+        return utils.path(part, "status_transitions.paid_at") or part["created"]
+
+    @api.model
     def _get_stripe_payment_method_line(self, provider):
         """Return the payment method line by which payments of a Stripe account are booked.
 
@@ -168,6 +179,6 @@ class AccountPayment(models.Model):
                     provider=provider.display_name,
                 )
             )
-        if not provider.sudo().stripe_billing_clearing_account_id:
-            method_line.payment_account_id = provider._stripe_billing_account("clearing")
+        provider._stripe_billing_account("clearing")
+        provider._stripe_billing_link_clearing(method_line)
         return method_line

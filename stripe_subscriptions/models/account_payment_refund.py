@@ -32,8 +32,9 @@ class AccountPayment(models.Model):
             for stripe_id, obj in refunds.items()
             if stripe_id not in known and obj.get("status") == "succeeded" and stripe_id in origins
         ]
+        method_lines = self._get_stripe_refund_method_lines([payment for payment, _obj in missing])
         payments = self.create(
-            [self._prepare_stripe_refund_values(provider, *row) for row in missing]
+            [self._prepare_stripe_refund_values(provider, *row, method_lines) for row in missing]
         )
         payments.action_post()
         failed = booked.filtered(
@@ -42,9 +43,12 @@ class AccountPayment(models.Model):
                 and payment.state != "canceled"
             )
         )
-        for payment in failed:
-            payment.action_draft()
-            payment.action_cancel()
+        if failed:
+            failed.action_draft()
+            failed.action_cancel()
+            # What had left the Stripe balance comes back in a movement of its own.
+            domain = [("provider_id", "=", provider.id), ("payment_id", "in", failed.ids)]
+            self.env["stripe.balance.transaction"].search(domain)._rebook(provider)
         payments._stripe_reconcile_credit_notes(provider)
         self.env["stripe.balance.transaction"]._stripe_apply_sources(
             provider, list(refunds.values())
@@ -117,7 +121,7 @@ class AccountPayment(models.Model):
         return {refund_id: payment for refund_id, payment in found.items() if payment}
 
     @api.model
-    def _prepare_stripe_refund_values(self, provider, payment, obj):
+    def _prepare_stripe_refund_values(self, provider, payment, obj, method_lines):
         """Map a refund to the values of its payment. Pure.
 
         It leaves the account that the payment came into, so that both net there.
@@ -125,6 +129,7 @@ class AccountPayment(models.Model):
         :param payment.provider provider: The Stripe account.
         :param account.payment payment: What is given back, in part or in full.
         :param dict obj: The Stripe refund.
+        :param dict method_lines: See `_get_stripe_refund_method_lines`.
         :rtype: dict
         """
         return {
@@ -137,7 +142,9 @@ class AccountPayment(models.Model):
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
             "date": utils.to_local_date(obj["created"], provider.company_id.partner_id.tz),
             "journal_id": payment.journal_id.id,
-            "payment_method_line_id": self._get_stripe_refund_method_line(payment).id,
+            "payment_method_line_id": method_lines[
+                payment.journal_id, payment.outstanding_account_id
+            ].id,
             "memo": self.env._("Refund: %s", payment.memo or payment.name),
             "stripe_provider_id": provider.id,
             "stripe_livemode": provider._stripe_livemode(),
@@ -146,25 +153,41 @@ class AccountPayment(models.Model):
         }
 
     @api.model
-    def _get_stripe_refund_method_line(self, payment):
-        """Return the payment method line of refunds: from the account that the payment came into.
+    def _get_stripe_refund_method_lines(self, payments):
+        """Return the payment method lines of refunds: from the accounts that the payments came into.
 
-        :param account.payment payment: What is given back.
-        :rtype: account.payment.method.line
+        Read once for all payments; made where there is none yet.
+
+        :param list[account.payment] payments: What is given back.
+        :return: The line by journal and account.
+        :rtype: dict[tuple[account.journal, account.account], account.payment.method.line]
         """
         line_model = self.env["account.payment.method.line"]
-        values = {
-            "journal_id": payment.journal_id.id,
-            "payment_account_id": payment.outstanding_account_id.id,
-            "payment_method_id": self.env.ref("account.account_payment_method_manual_out").id,
-        }
-        line = line_model.search([(name, "=", value) for name, value in values.items()], limit=1)
-        return line or line_model.create(
-            {
-                **values,
-                "name": self.env._("Stripe refunds %s", payment.outstanding_account_id.code or ""),
-            }
+        wanted = {(payment.journal_id, payment.outstanding_account_id) for payment in payments}
+        if not wanted:
+            return {}
+        method = self.env.ref("account.account_payment_method_manual_out")
+        lines = line_model.search(
+            [
+                ("payment_method_id", "=", method.id),
+                ("journal_id", "in", [journal.id for journal, _account in wanted]),
+                ("payment_account_id", "in", [account.id for _journal, account in wanted]),
+            ],
+            order="id desc",
         )
+        lines |= line_model.create(
+            [
+                {
+                    "name": self.env._("Stripe refunds %s", account.code or ""),
+                    "journal_id": journal.id,
+                    "payment_account_id": account.id,
+                    "payment_method_id": method.id,
+                }
+                for journal, account in wanted
+                - {(line.journal_id, line.payment_account_id) for line in lines}
+            ]
+        )
+        return {(line.journal_id, line.payment_account_id): line for line in lines}
 
     # === BUSINESS METHODS - COMPARISON === #
 

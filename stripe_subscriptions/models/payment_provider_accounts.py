@@ -18,6 +18,22 @@ NEW_ACCOUNTS = {
 }
 
 
+def _account_field(string, explanation=None):
+    """Return a field for an account of the company.
+
+    :param str string: Its label.
+    :param str explanation: Its help.
+    """
+    return fields.Many2one(
+        string=string,
+        help=explanation,
+        comodel_name="account.account",
+        check_company=True,
+        ondelete="restrict",
+        copy=False,
+    )
+
+
 class PaymentProvider(models.Model):
     """The accounts in which what happens at Stripe is booked, with defaults that work."""
 
@@ -34,70 +50,36 @@ class PaymentProvider(models.Model):
         ondelete="restrict",
         copy=False,
     )
-    stripe_billing_clearing_account_id = fields.Many2one(
-        string="Clearing Account",
-        help="What Stripe holds for you: payments come in, fees, refunds and payouts go out. It is "
+    stripe_billing_clearing_account_id = _account_field(
+        "Clearing Account",
+        "What Stripe holds for you: payments come in, fees, refunds and payouts go out. It is "
         "zero after each payout.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
     )
-    stripe_billing_payout_account_id = fields.Many2one(
-        string="Payouts On Their Way",
-        help="Where a payout waits for the bank statement; that of internal transfers by default.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
+    stripe_billing_payout_account_id = _account_field(
+        "Payouts On Their Way",
+        "Where a payout waits for the bank statement; that of internal transfers by default.",
     )
-    stripe_billing_fee_account_id = fields.Many2one(
-        string="Fees",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
+    stripe_billing_fee_account_id = _account_field("Fees")
+    stripe_billing_dispute_account_id = _account_field(
+        "Disputed Amounts",
+        "What Stripe has taken back until a dispute is decided.",
     )
-    stripe_billing_dispute_account_id = fields.Many2one(
-        string="Disputed Amounts",
-        help="What Stripe has taken back until a dispute is decided.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
+    stripe_billing_balance_account_id = _account_field(
+        "Customer Balances",
+        "What customers have to their credit at Stripe.",
     )
-    stripe_billing_balance_account_id = fields.Many2one(
-        string="Customer Balances",
-        help="What customers have to their credit at Stripe.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
+    stripe_billing_credit_account_id = _account_field(
+        "Credits Granted",
+        "Credit that was given to customers at Stripe without an invoice.",
     )
-    stripe_billing_credit_account_id = fields.Many2one(
-        string="Credits Granted",
-        help="Credit that was given to customers at Stripe without an invoice.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
+    stripe_billing_loss_account_id = _account_field(
+        "Losses",
+        "Lost disputes and invoices that are written off.",
     )
-    stripe_billing_loss_account_id = fields.Many2one(
-        string="Losses",
-        help="Lost disputes and invoices that are written off.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
-    )
-    stripe_billing_suspense_account_id = fields.Many2one(
-        string="Other Movements",
-        help="Movements of the Stripe balance that Odoo knows nothing about, such as payments of "
+    stripe_billing_suspense_account_id = _account_field(
+        "Other Movements",
+        "Movements of the Stripe balance that Odoo knows nothing about, such as payments of "
         "another shop; the suspense account of banks by default.",
-        comodel_name="account.account",
-        check_company=True,
-        ondelete="restrict",
-        copy=False,
     )
     stripe_billing_write_off = fields.Boolean(
         string="Write Off Uncollectible Invoices",
@@ -106,7 +88,36 @@ class PaymentProvider(models.Model):
         copy=False,
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base`: payments come into the clearing account as soon as it is chosen."""
+        result = super().write(vals)
+        if vals.get("stripe_billing_clearing_account_id"):
+            for provider in self:
+                provider._stripe_billing_link_clearing()
+        return result
+
     # === BUSINESS METHODS === #
+
+    def _stripe_billing_link_clearing(self, method_lines=None):
+        """Have the payments of the account come into its clearing account.
+
+        Odoo makes a payment method line with an account of its own, which is mended here.
+
+        :param account.payment.method.line method_lines: Those of the account; found when not given.
+        """
+        self.ensure_one()
+        if method_lines is None:
+            method_lines = (
+                self.env["account.payment.method.line"]
+                .sudo()
+                .search([("payment_provider_id", "=", self.id), ("journal_id", "!=", False)])
+            )
+        clearing = self.sudo().stripe_billing_clearing_account_id
+        method_lines.filtered(
+            lambda line: line.payment_account_id != clearing
+        ).payment_account_id = clearing
 
     def _stripe_billing_account(self, name):
         """Return one of the accounts above; make it if need be.

@@ -37,7 +37,8 @@ class StripeCreditNote(models.AbstractModel):
             for move in move_model._stripe_find(
                 provider, [utils.object_id(obj["invoice"]) for obj in notes.values()]
             )
-            if move.state == "posted"
+            # A void invoice owes nothing that could be lowered.
+            if move.state == "posted" and move.stripe_invoice_status != "void"
         }
         missing = [
             obj
@@ -46,15 +47,36 @@ class StripeCreditNote(models.AbstractModel):
             and obj["status"] != "void"
             and utils.object_id(obj["invoice"]) in invoices
         ]
+        voided = booked.filtered(
+            lambda move: notes[move.stripe_credit_note_id]["status"] == "void"
+        )._stripe_standing()
         new = self._stripe_create_moves(provider, move_model, missing, invoices)
+        moments = {move.reversed_entry_id: self._get_moment(notes, move) for move in new | voided}
+        reopened = move_model.union(*moments)._stripe_reopen(provider, moments)
         new._stripe_post()
         for move in new.filtered(lambda move: move.state == "posted"):
             obj = notes[move.stripe_credit_note_id]
             self._stripe_settle(provider, move, obj)
-        for move in booked:
-            if notes[move.stripe_credit_note_id]["status"] == "void":
-                self._stripe_void(move)
+        voided._stripe_reverse(
+            {
+                move: move._stripe_get_entry_date(
+                    provider, self._get_moment(notes, move), move.date
+                )
+                for move in voided
+            }
+        )
+        reopened._stripe_write_off(provider, moments)
         return booked | new
+
+    @api.model
+    def _get_moment(self, notes, move):
+        """Return when a credit note was made or voided: unix seconds, None where Stripe does not say.
+
+        :param dict[str, dict] notes: Stripe credit notes by id.
+        :param account.move move: The document of one of them.
+        """
+        obj = notes[move.stripe_credit_note_id]
+        return obj.get("voided_at") if obj["status"] == "void" else obj["created"]
 
     @api.model
     def _stripe_find(self, provider, stripe_ids):
@@ -111,17 +133,17 @@ class StripeCreditNote(models.AbstractModel):
         """
         tz = provider.company_id.partner_id.tz
         date = utils.to_local_date(obj.get("effective_at") or obj["created"], tz)
-        products = {
-            line._get_stripe_description(): line.product_id for line in invoice.invoice_line_ids
-        }
-        fallback = invoice.invoice_line_ids.product_id[:1]
-        lines = []
-        for line in note.lines:
-            values = invoice._prepare_stripe_move_line_values(
-                line, invoice.currency_id, 1, {}, taxes
+        lines = [
+            Command.create(
+                {
+                    **invoice._prepare_stripe_move_line_values(
+                        line, invoice.currency_id, 1, {}, taxes, invoice.fiscal_position_id
+                    ),
+                    **self._prepare_account_values(invoice, line),
+                }
             )
-            values["product_id"] = (products.get(line.description) or fallback).id
-            lines.append(Command.create(values))
+            for line in note.lines
+        ]
         return {
             "move_type": "out_refund",
             "currency_id": invoice.currency_id.id,
@@ -144,6 +166,28 @@ class StripeCreditNote(models.AbstractModel):
             "stripe_subscription_id": invoice.stripe_subscription_id.id,
             "invoice_line_ids": lines,
         }
+
+    @api.model
+    def _prepare_account_values(self, invoice, line):
+        """Say to which account a line of a credit note goes: where the line went that it credits.
+
+        A plain amount credits no line; it goes to the product when that is all there is on the invoice,
+        else, with no values, to the account of the journal.
+
+        :param account.move invoice: The invoice that is credited.
+        :param stripe_invoice.Line line: The line of the credit note.
+        :rtype: dict
+        """
+        billed = invoice.invoice_line_ids
+        credited = billed.filtered(
+            lambda row: row._get_stripe_description() == line.description.split("\n")[0]
+        )[:1]
+        if credited and not credited.product_id:
+            return {"account_id": credited.account_id.id}
+        product = (credited or billed).product_id
+        if len(product) == 1 and all(row.product_id for row in credited or billed):
+            return {"product_id": product.id}
+        return {}
 
     @api.model
     def _get_refund_ids(self, obj):
@@ -169,10 +213,3 @@ class StripeCreditNote(models.AbstractModel):
         if obj.get("pre_payment_amount"):
             invoice = move.reversed_entry_id
             move_model._stripe_reconcile_lines([(invoice | move)._stripe_receivable_lines()])
-
-    @api.model
-    def _stripe_void(self, move):
-        """Reverse a credit note that was voided; the invoice owes again what it had taken off."""
-        if move.state == "posted" and not move.reversal_move_ids:
-            move.line_ids.remove_move_reconcile()
-            move._reverse_moves([{"ref": self.env._("Void at Stripe: %s", move.ref)}], cancel=True)

@@ -14,20 +14,12 @@ class StripeDifference(models.Model):
 
     _name = "stripe.difference"
     _description = "Difference from Stripe"
+    _inherit = ["stripe.account.mixin"]
     _order = "since desc, id desc"
     _rec_name = "stripe_id"
 
     # === FIELDS === #
 
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="provider_id.company_id")
     job_id = fields.Many2one(
         string="Audit",
         help="The last comparison that found it.",

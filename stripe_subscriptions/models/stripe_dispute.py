@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import utils
 
+# Statuses in which somebody has to answer.
+NEEDS_RESPONSE = ("needs_response", "warning_needs_response", "appeal_needs_response")
+# Statuses in which what was taken is gone: also when the bank was told to pay at once.
+LOST_STATUSES = ("lost", "prevented")
+
 
 class StripeDispute(models.Model):
     """A payment that a customer has questioned at the bank.
@@ -33,7 +38,10 @@ class StripeDispute(models.Model):
             ("under_review", "Under review"),
             ("won", "Won"),
             ("lost", "Lost"),
+            ("appeal_needs_response", "Appeal, needs response"),
+            ("appeal_under_review", "Appeal, under review"),
             ("prevented", "Prevented"),
+            ("other", "Other"),
         ],
         readonly=True,
     )
@@ -77,7 +85,7 @@ class StripeDispute(models.Model):
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
             "amount": utils.to_major(obj["amount"], obj["currency"]),
             "reason": obj.get("reason"),
-            "status": obj["status"],
+            "status": self._stripe_get_selection("status", obj["status"]),
             "evidence_due_by": utils.to_datetime(due_by),
         }
 
@@ -98,11 +106,11 @@ class StripeDispute(models.Model):
             dispute._update_activity(provider)
 
     def _book_loss(self, provider, movements):
-        """Turn what a lost dispute has taken into a loss.
+        """Turn what a lost dispute has taken into a loss; take that back when it is won after all.
 
         :param payment.provider provider: The Stripe account.
         :param stripe.balance.transaction movements: Of the dispute.
-        :return: The entry.
+        :return: The entries.
         :rtype: account.move
         """
         self.ensure_one()
@@ -111,44 +119,90 @@ class StripeDispute(models.Model):
         booked = move_model.search(
             [("stripe_provider_id", "=", provider.id), ("stripe_entry_ref", "=", key)]
         )
-        account = provider._stripe_billing_account("dispute")
-        lines = movements.move_id.line_ids.filtered(lambda line: line.account_id == account)
-        currency = movements.currency_id[:1]
-        amount = sum(lines.mapped("amount_currency"))
-        if booked or self.status != "lost" or not currency or currency.is_zero(amount):
-            if self.status == "won":
-                move_model._stripe_reconcile_lines([lines.filtered(lambda x: not x.reconciled)])
+        if self.status == "other":
+            # What that means for the money is not known: nothing changes.
             return booked
-        balance = sum(lines.mapped("balance"))
-        move = move_model._stripe_create_entries(
+        account = provider._stripe_billing_account("dispute")
+        taken = movements.move_id.line_ids.filtered(lambda line: line.account_id == account)
+        wanted = self._get_sums(taken) if self.status in LOST_STATUSES else {}
+        standing = booked._stripe_standing()
+        there = standing.line_ids.filtered(lambda line: line.account_id == account)
+        if standing and self._get_sums(there) != {
+            currency: -amount for currency, amount in wanted.items()
+        }:
+            date = move_model._stripe_get_entry_date(
+                provider,
+                self._get_decision_moment(movements),
+                max(movements.move_id.mapped("date"), default=standing.date),
+            )
+            standing._stripe_take_back(self.env._("Decided otherwise"), max(date, standing.date))
+            booked = move_model
+        if wanted and not booked:
+            booked = self._create_loss(provider, key, taken)
+            there = booked.line_ids.filtered(lambda line: line.account_id == account)
+        for lines in (
+            (taken | there).filtered(lambda x: not x.reconciled).grouped("currency_id").values()
+        ):
+            move_model._stripe_reconcile_lines([lines])
+        return booked | standing | standing.reversal_move_ids
+
+    @api.model
+    def _get_sums(self, lines):
+        """Return the sums of journal items by currency, without those of nothing."""
+        sums = {
+            currency: currency.round(sum(group.mapped("amount_currency")))
+            for currency, group in lines.grouped("currency_id").items()
+        }
+        return {currency: amount for currency, amount in sums.items() if amount}
+
+    def _get_decision_moment(self, movements):
+        """Return when a dispute was decided, as far as the money tells: unix seconds, or None.
+
+        Stripe does not say when a dispute is lost; when it is won, the money comes back.
+        """
+        if self.status != "won":
+            return None
+        back = movements.filtered(lambda movement: movement.amount > 0)
+        return max(map(utils.to_timestamp, back.mapped("stripe_created_at")), default=None)
+
+    def _create_loss(self, provider, key, taken):
+        """Book what a dispute has taken as a loss.
+
+        :param payment.provider provider: The Stripe account.
+        :param str key: Of the entry.
+        :param account.move.line taken: The journal items on the account of disputed amounts.
+        :rtype: account.move
+        """
+        account, loss = taken.account_id, provider._stripe_billing_account("loss")
+        lines = []
+        for currency, group in taken.grouped("currency_id").items():
+            amount, balance = sum(group.mapped("amount_currency")), sum(group.mapped("balance"))
+            lines += [
+                (loss, currency, amount, self.partner_id, balance),
+                (account, currency, -amount, None, -balance),
+            ]
+        move_model = self.env["account.move"]
+        return move_model._stripe_create_entries(
             provider,
             [
                 {
-                    "date": max(fields.Date.context_today(self), *movements.move_id.mapped("date")),
+                    "date": move_model._stripe_get_entry_date(
+                        provider, earliest=max(taken.mapped("date"))
+                    ),
                     "ref": self.env._("Dispute %s lost", self.stripe_id),
                     "stripe_entry_ref": key,
-                    "lines": [
-                        (
-                            provider._stripe_billing_account("loss"),
-                            currency,
-                            amount,
-                            self.partner_id,
-                            balance,
-                        ),
-                        (account, currency, -amount, None, -balance),
-                    ],
+                    "lines": lines,
                 }
             ],
         )
-        others = move.line_ids.filtered(lambda line: line.account_id == account)
-        move_model._stripe_reconcile_lines([lines | others])
-        return move
 
     def _update_activity(self, provider):
         """Have somebody answer before the evidence is due; done when it is not needed any more."""
         self.ensure_one()
         user = provider.sudo().stripe_billing_user_id
-        if self.status not in ("needs_response", "warning_needs_response"):
+        if self.status == "other":
+            return
+        if self.status not in NEEDS_RESPONSE:
             self.activity_unlink(["mail.mail_activity_data_warning"])
         elif user and not self.activity_ids:
             self.activity_schedule(

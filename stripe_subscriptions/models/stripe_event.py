@@ -16,22 +16,13 @@ class StripeEvent(models.Model):
     _name = "stripe.event"
     _description = "Stripe Event"
     # Odoo's activities need the thread to tell the person they are given to.
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["stripe.account.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "created_at desc, id desc"
     _rec_name = "stripe_id"
 
     # === FIELDS === #
 
     stripe_id = fields.Char(string="Event ID", required=True, readonly=True)
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="provider_id.company_id")
     event_type = fields.Char(string="Type", required=True, readonly=True, index=True)
     object_type = fields.Char(readonly=True)
     object_id = fields.Char(string="Object ID", readonly=True, index=True)

@@ -14,20 +14,12 @@ class StripeImportLine(models.Model):
 
     _name = "stripe.import.line"
     _description = "Stripe Customer to Import"
+    _inherit = ["stripe.account.mixin"]
     _order = "outcome, name, id"
     _rec_name = "name"
 
     # === FIELDS === #
 
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="provider_id.company_id")
     stripe_id = fields.Char(string="Stripe ID", required=True, readonly=True)
     name = fields.Char(readonly=True)
     email = fields.Char(readonly=True)

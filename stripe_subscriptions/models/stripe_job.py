@@ -29,22 +29,12 @@ class StripeJob(models.Model):
     _name = "stripe.job"
     _description = "Stripe Job"
     # Odoo's activities need the thread to tell the person they are given to.
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["stripe.account.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "kind"
 
     # === FIELDS === #
 
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-        domain=[("code", "=", "stripe")],
-    )
-    company_id = fields.Many2one(related="provider_id.company_id")
     kind = fields.Selection(
         [
             ("catch_up", "Catch up on events"),

@@ -1,7 +1,11 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_compare
+
+_logger = logging.getLogger(__name__)
 
 
 class StripeMixin(models.AbstractModel):
@@ -13,22 +17,16 @@ class StripeMixin(models.AbstractModel):
 
     _name = "stripe.mixin"
     _description = "Mirror of a Stripe object"
+    _inherit = ["stripe.account.mixin"]
 
     # Folder of the model's objects in Stripe's Dashboard.
     _stripe_dashboard_path = ""
 
     # === FIELDS === #
 
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
-        domain=[("code", "=", "stripe")],
-    )
-    company_id = fields.Many2one(related="provider_id.company_id", store=True, index=True)
+    # Nothing cascades from a mirror, which documents may refer to.
+    provider_id = fields.Many2one(ondelete="restrict")
+    company_id = fields.Many2one(store=True, index=True)
     stripe_id = fields.Char(string="Stripe ID", readonly=True, copy=False)
     livemode = fields.Boolean(
         help="Whether this belongs to the live mode of Stripe, not to test mode.",
@@ -132,7 +130,7 @@ class StripeMixin(models.AbstractModel):
                     }
                 )
         created = self.create(vals_list)
-        applied = self.union(*applied, created)
+        applied = created.union(*applied)
         applied._stripe_after_apply(provider, [objects[record.stripe_id] for record in applied])
         return records | created
 
@@ -240,6 +238,21 @@ class StripeMixin(models.AbstractModel):
         return "" if value is False or value is None else str(value)
 
     # === BUSINESS METHODS - HELPERS === #
+
+    @api.model
+    def _stripe_get_selection(self, name, word):
+        """Return the value of a selection field for a word of Stripe's, which may be a new one.
+
+        Stripe may add words at any time. One that the field does not have is "other" here; the raw object
+        keeps it.
+
+        :param str name: Name of a selection field with a value "other".
+        :param str|None word: What Stripe says.
+        """
+        if not word or word in self._fields[name].get_values(self.env):
+            return word
+        _logger.warning("Stripe says %s of %s, which is not known here", word, self._name)
+        return "other"
 
     @api.model
     def _stripe_find(self, provider, stripe_ids):

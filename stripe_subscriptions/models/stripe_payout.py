@@ -28,6 +28,7 @@ class StripePayout(models.Model):
             ("paid", "Paid"),
             ("failed", "Failed"),
             ("canceled", "Canceled"),
+            ("other", "Other"),
         ],
         readonly=True,
     )
@@ -36,6 +37,7 @@ class StripePayout(models.Model):
             ("in_progress", "In progress"),
             ("completed", "Completed"),
             ("not_applicable", "Not applicable"),
+            ("other", "Other"),
         ],
         help="Whether Stripe has said which movements it consists of.",
         readonly=True,
@@ -56,10 +58,12 @@ class StripePayout(models.Model):
     @api.model
     def _stripe_apply(self, provider, objects):
         """Override of `stripe.mixin`: first the movements of the payouts, then the payouts."""
-        transactions = self.env["stripe.balance.transaction"]
+        transaction_model = self.env["stripe.balance.transaction"]
         for obj in objects:
-            movements = obj.get("balance_transactions") or []
-            transactions |= transactions._stripe_apply(provider, movements)
+            movements = list(obj.get("balance_transactions") or [])
+            if isinstance(obj.get("failure_balance_transaction"), dict):
+                movements.append({**obj["failure_balance_transaction"], "source": obj["id"]})
+            transaction_model._stripe_apply(provider, movements)
         return super()._stripe_apply(provider, objects)
 
     @api.model
@@ -69,8 +73,10 @@ class StripePayout(models.Model):
             "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
             "amount": utils.to_major(obj["amount"], obj["currency"]),
             "arrival_date": utils.to_local_date(obj["arrival_date"], "UTC"),
-            "status": obj["status"],
-            "reconciliation_status": obj.get("reconciliation_status"),
+            "status": self._stripe_get_selection("status", obj["status"]),
+            "reconciliation_status": self._stripe_get_selection(
+                "reconciliation_status", obj.get("reconciliation_status")
+            ),
         }
 
     def _stripe_after_apply(self, provider, objects):
@@ -83,64 +89,56 @@ class StripePayout(models.Model):
             movements.filtered(lambda part, payout=payout: part.payout_id != payout).write(
                 {"payout_id": payout.id}
             )
-            payout._book(provider)
+            payout._book(provider, utils.path(obj, "failure_balance_transaction.created"))
             payout._clear(provider)
 
-    def _book(self, provider):
-        """Post the payout's entry, or reverse it when the bank has sent the money back."""
+    def _book(self, provider, returned_at):
+        """Post the payout's entry, or reverse it when the bank has sent the money back.
+
+        What a payout that has failed consisted of stays reconciled with it: the money that came back waits
+        for the next payout.
+
+        :param payment.provider provider: The Stripe account.
+        :param int|None returned_at: Unix seconds at which the money was back, as far as Stripe says.
+        """
         self.ensure_one()
-        if self.status in LEFT_STATUSES and not self.move_id:
-            date = utils.to_local_date(
-                utils.to_timestamp(self.stripe_created_at), self.company_id.partner_id.tz
-            )
-            self.move_id = self.env["account.move"]._stripe_create_entries(
+        move = self.move_id
+        if self.status in LEFT_STATUSES and not move:
+            moment = utils.to_timestamp(self.stripe_created_at)
+            payout = provider._stripe_billing_account("payout")
+            clearing = provider._stripe_billing_account("clearing")
+            self.move_id = move._stripe_create_entries(
                 provider,
                 [
                     {
-                        "date": date,
+                        "date": move._stripe_get_entry_date(provider, moment),
                         "ref": self.env._("Stripe payout %s", self.stripe_id),
                         "stripe_entry_ref": self.stripe_id,
                         "stripe_created_at": self.stripe_created_at,
                         "lines": [
-                            (
-                                provider._stripe_billing_account("payout"),
-                                self.currency_id,
-                                self.amount,
-                                None,
-                            ),
-                            (
-                                provider._stripe_billing_account("clearing"),
-                                self.currency_id,
-                                -self.amount,
-                                None,
-                            ),
+                            (payout, self.currency_id, self.amount, None),
+                            (clearing, self.currency_id, -self.amount, None),
                         ],
                     }
                 ],
             )
-        elif (
-            self.status in ("failed", "canceled")
-            and self.move_id.state == "posted"
-            and not self.move_id.reversal_move_ids
-        ):
-            self.move_id.line_ids.remove_move_reconcile()
-            self.move_id._reverse_moves(
-                [{"ref": self.env._("Payout %s did not arrive", self.stripe_id)}], cancel=True
-            )
+        elif self.status in ("failed", "canceled") and move._stripe_standing():
+            ref = self.env._("Payout %s did not arrive", self.stripe_id)
+            date = move._stripe_get_entry_date(provider, returned_at, move.date)
+            move._reverse_moves([{"ref": ref, "date": date}])._post(soft=False)
 
     def _clear(self, provider):
         """Reconcile the payout with its movements on the clearing account, and say what is left."""
         self.ensure_one()
-        movements = self.balance_transaction_ids.filtered(lambda part: part.kind != "payout")
         if self.reconciliation_status != "completed" or self.status not in LEFT_STATUSES:
             return
-        if self.move_id.reversal_move_ids:
+        if not self.move_id._stripe_standing():
             return
         clearing = provider._stripe_billing_account("clearing")
         own = self.move_id.line_ids.filtered(
             lambda line: line.account_id == clearing and not line.reconciled
         )
-        lines = (own | movements._get_clearing_lines(provider)).filtered(
+        lines = (own | self.balance_transaction_ids._get_clearing_lines(provider)).filtered(
             lambda line: line.currency_id == self.currency_id
         )
         self.env["account.move"]._stripe_reconcile_lines([lines])

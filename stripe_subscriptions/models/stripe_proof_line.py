@@ -20,20 +20,12 @@ class StripeProofLine(models.Model):
 
     _name = "stripe.proof.line"
     _description = "Stripe and Ledger"
+    _inherit = ["stripe.account.mixin"]
     _order = "period_kind, date desc, period desc, currency_id, sequence, id"
     _rec_name = "period"
 
     # === FIELDS === #
 
-    provider_id = fields.Many2one(
-        string="Stripe Account",
-        comodel_name="payment.provider",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="provider_id.company_id")
     job_id = fields.Many2one(
         string="Proof", comodel_name="stripe.job", readonly=True, index=True, ondelete="set null"
     )

@@ -1,13 +1,11 @@
-"""Cases of the ledger: customer balances, payments, invoices that are void or uncollectible."""
+"""Cases of the ledger: customer balances, payments."""
 
 from tests.addon.ledger_objects import (
-    DAY,
     LATER,
-    VAT,
     Case,
     balance_transaction,
+    changed,
     charge,
-    credit_note,
     customer,
     invoice,
     item,
@@ -19,16 +17,9 @@ from tests.addon.ledger_objects import (
 
 INVOICE_20 = "invoice: receivable 20.00, income -20.00"
 INVOICE_50 = "invoice: receivable 50.00, income -50.00"
-VOID_20 = "credit: receivable -20.00, income 20.00"
-LOSS_20 = "entry: loss 20.00, receivable -20.00"
-TODAY = "the entry is of the day on which Odoo heard of it, not of Stripe's"
-WRITE_OFF = {"stripe_billing_write_off": True}
 
 GRANTED = balance_transaction(-2000)
 OPEN = open_invoice(item(2000))
-OPEN_TAXED = open_invoice(item(2000, VAT, 400))
-OPEN_EUR = open_invoice(item(2000), currency="eur")
-OPEN_PART = pay(open_invoice(item(5000)), 2000, status="open")
 OPEN_BALANCE = open_invoice(item(5000), balance=[2000])
 APPLIED = invoice(item(5000), balance=[2000])
 OPEN_IN_TWO = open_invoice(item(2000))
@@ -39,12 +30,6 @@ TWO_OF_TWO = pay(open_invoice(item(3000)), 3000, intent="pi_of_two")
 ONE_EUR = pay(open_invoice(item(2000), currency="eur"), 2000, intent="pi_of_two_in_eur")
 TWO_EUR = pay(open_invoice(item(3000), currency="eur"), 3000, intent="pi_of_two_in_eur")
 CHARGE_OF_TWO = {**charge(ONE_OF_TWO, 175, settled=5000), "amount": 5000}
-
-
-def changed(obj, status, **moments):
-    """An invoice in another status, since a moment."""
-    transitions = {**obj["status_transitions"], **moments}
-    return {**obj, "status": status, "status_transitions": transitions}
 
 
 BALANCES = [
@@ -178,7 +163,6 @@ BALANCES = [
             "credit: receivable -30.00, income 30.00",
             "entry: balance -30.00, receivable 30.00",
         ],
-        known_defect="a line without a product takes the account that the customer has most often",
     ),
     # The customer tells of it as well, before and after.
     Case(
@@ -243,146 +227,26 @@ PAYMENTS = [
             "entry: clearing -50 EUR -62.50, clearing 62.00, drop 0.50, fee 1.75, clearing -1.75",
         ],
     ),
-    # Stripe does not know where the money is.
+    # What belongs to one payment at Stripe may be booked one after the other; its charge is complete at once.
+    Case(
+        "payment_of_two_invoices_of_which_one_waits",
+        ([ONE_OF_TWO, CHARGE_OF_TWO], [TWO_OF_TWO]),
+        sums={"clearing": 48.25, "fee": 1.75, "income": -50.0},
+        state="paid",
+    ),
+    Case(
+        "payment_of_two_invoices_of_which_one_waits_after_conversion",
+        ([ONE_EUR, {**charge(ONE_EUR, 175, settled=6200), "amount": 5000}], [TWO_EUR]),
+        sums={"clearing": 60.25, "fee": 1.75, "drop": 0.5, "income": -62.5},
+    ),
+    # Stripe does not know where the money is, and Odoo does not guess: it stays open until somebody
+    # registers the payment.
     Case(
         "payment_outside_stripe",
         ([OPEN], [changed(OPEN, "paid")]),
         [INVOICE_20],
         owed=20.0,
         state="not_paid",
-    ),
-    # === VOID === #
-    Case("void_before_it_was_booked", ([changed(OPEN, "void")],)),
-    Case(
-        "void_after_it_was_booked",
-        ([OPEN], [changed(OPEN, "void")]),
-        [INVOICE_20, VOID_20],
-        state="reversed",
-    ),
-    Case(
-        "void_taxed",
-        ([OPEN_TAXED], [changed(OPEN_TAXED, "void")]),
-        [
-            "invoice: receivable 24.00, income+20 -20.00, tax20 -4.00",
-            "credit: receivable -24.00, income+20 20.00, tax20 4.00",
-        ],
-        state="reversed",
-    ),
-    # On the day of the invoice and at its rate: nothing is gained or lost.
-    Case(
-        "void_in_eur",
-        ([OPEN_EUR], [changed(OPEN_EUR, "void", voided_at=DAY)]),
-        sums={},
-        state="reversed",
-        known_defect=TODAY,
-    ),
-    Case(
-        "void_on_its_day",
-        ([OPEN], [changed(OPEN, "void", voided_at=DAY)]),
-        [INVOICE_20, VOID_20],
-        dated="2025-03-03",
-        known_defect=TODAY,
-    ),
-    Case(
-        "void_negative",
-        (
-            [negative := invoice(item(-2000), balance=[-2000])],
-            [with_balance(negative, "unapplied_from_invoice", 2000, status="void")],
-        ),
-        sums={},
-    ),
-    # === UNCOLLECTIBLE === #
-    Case(
-        "uncollectible_without_write_off",
-        ([OPEN], [changed(OPEN, "uncollectible")]),
-        [INVOICE_20],
-        owed=20.0,
-        state="not_paid",
-    ),
-    Case(
-        "uncollectible_written_off",
-        ([OPEN], [changed(OPEN, "uncollectible")]),
-        [INVOICE_20, LOSS_20],
-        provider=WRITE_OFF,
-    ),
-    Case(
-        "uncollectible_at_once",
-        ([changed(OPEN, "uncollectible")],),
-        [INVOICE_20, LOSS_20],
-        provider=WRITE_OFF,
-    ),
-    Case(
-        "uncollectible_rest",
-        ([OPEN_PART], [changed(OPEN_PART, "uncollectible")]),
-        [INVOICE_50, paid("20.00"), "entry: loss 30.00, receivable -30.00"],
-        provider=WRITE_OFF,
-    ),
-    Case(
-        "uncollectible_after_the_balance_was_used",
-        ([OPEN_BALANCE], [changed(OPEN_BALANCE, "uncollectible")]),
-        [
-            INVOICE_50,
-            "entry: balance 20.00, receivable -20.00",
-            "entry: loss 30.00, receivable -30.00",
-        ],
-        provider=WRITE_OFF,
-    ),
-    # At the rate of the invoice, whatever the rate is now.
-    Case(
-        "uncollectible_in_eur",
-        ([OPEN_EUR], [changed(OPEN_EUR, "uncollectible")]),
-        [
-            "invoice: receivable 20 EUR 25.00, income -20 EUR -25.00",
-            "entry: loss 20 EUR 25.00, receivable -20 EUR -25.00",
-        ],
-        provider=WRITE_OFF,
-    ),
-    Case(
-        "uncollectible_paid_after_all",
-        ([OPEN], [changed(OPEN, "uncollectible")], [pay(OPEN, 2000, at=LATER)]),
-        [INVOICE_20, LOSS_20, "entry: loss -20.00, receivable 20.00", paid("20.00")],
-        provider=WRITE_OFF,
-        state="paid",
-    ),
-    Case(
-        "uncollectible_paid_without_write_off",
-        ([OPEN], [changed(OPEN, "uncollectible")], [pay(OPEN, 2000, at=LATER)]),
-        [INVOICE_20, paid("20.00")],
-        state="paid",
-    ),
-    Case(
-        "uncollectible_on_its_day",
-        ([OPEN], [changed(OPEN, "uncollectible", marked_uncollectible_at=DAY)]),
-        [INVOICE_20, LOSS_20],
-        provider=WRITE_OFF,
-        dated="2025-03-03",
-        known_defect=TODAY,
-    ),
-    Case(
-        "uncollectible_paid_in_part_after_all",
-        ([OPEN], [changed(OPEN, "uncollectible")], [pay(OPEN, 1200, status="uncollectible")]),
-        sums={"clearing": 12.0, "loss": 8.0, "income": -20.0},
-        provider=WRITE_OFF,
-        known_defect="the write-off stands in full",
-    ),
-    Case(
-        "uncollectible_then_credited",
-        (
-            [OPEN],
-            [changed(OPEN, "uncollectible")],
-            [changed(OPEN, "paid"), credit_note(OPEN, item(2000), off_open=2000)],
-        ),
-        sums={},
-        provider=WRITE_OFF,
-        known_defect="a line without a product takes the account that the customer has most often",
-    ),
-    # It was no loss then: the sale never was.
-    Case(
-        "uncollectible_then_void",
-        ([OPEN], [changed(OPEN, "uncollectible")], [changed(OPEN, "void")]),
-        sums={},
-        provider=WRITE_OFF,
-        known_defect="the write-off stands beside the reversal",
     ),
 ]
 

@@ -126,7 +126,6 @@ CASES = [
             CREDIT_40,
             "entry: balance -40.00, receivable 40.00",
         ],
-        known_defect="a line without a product takes the account that the customer has most often",
     ),
     # The customer tells of the balance before the credit note is there.
     Case(

@@ -14,9 +14,10 @@ from tests.addon.ledger_cases_credits import (
     REST,
     paid_back,
 )
-from tests.addon.ledger_objects import Case, charge, movement, paid, payout, refund
+from tests.addon.ledger_objects import LATER, Case, charge, movement, paid, payout, refund
 
 FAILED = {**BACK, "status": "failed"}
+EUROS_BACK = movement("refund_failure", 4000, currency="eur", at=LATER)
 
 CASES = [
     Case(
@@ -109,6 +110,55 @@ CASES = [
             [payout(12500, charged, settled_eur, movement("refund_failure", 5000))],
         ),
         sums={"payout": 125.0, "income": -125.0},
-        known_defect="the conversion of a failed refund is not undone",
+    ),
+    # It went out with one payout, and comes back with another.
+    Case(
+        "refund_failed_after_it_was_paid_out",
+        (
+            [PAID],
+            [charge(PAID)],
+            [settled],
+            [payout(6000, charge(PAID), settled)],
+            [{**settled, "status": "failed"}],
+            [payout(4000, movement("refund_failure", 4000, source=settled["id"]), id="po_next")],
+        ),
+        sums={"payout": 100.0, "income": -100.0},
+        state="paid",
+    ),
+    # 51 dollars went out for 40 euros, and 50 came back.
+    Case(
+        "refund_failed_at_another_rate",
+        (
+            [EUR],
+            [charged],
+            [dear := refund(EUR, 4000, settled=-5100)],
+            [payout(7400, charged, dear)],
+            [
+                {
+                    **dear,
+                    "status": "failed",
+                    "failure_balance_transaction": movement("refund_failure", 5000),
+                }
+            ],
+        ),
+        sums={"payout": 74.0, "clearing": 50.0, "drop": 1.0, "income": -125.0},
+    ),
+    # Stripe's balance in euros, and the company's books in dollars.
+    Case(
+        "refund_failed_in_eur_at_another_rate",
+        (
+            [EUR],
+            [in_eur := charge(EUR, currency="eur")],
+            [euros := refund(EUR, 4000, settled=-4000, currency="eur")],
+            [
+                {
+                    **euros,
+                    "status": "failed",
+                    "failure_balance_transaction": EUROS_BACK,
+                }
+            ],
+            [payout(10000, in_eur, euros, EUROS_BACK, currency="eur", at=LATER)],
+        ),
+        sums={"payout": 200.0, "income": -125.0, "gain": -75.0},
     ),
 ]

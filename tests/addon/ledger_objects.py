@@ -145,6 +145,12 @@ def pay(obj, *amounts, at=DAY, status="paid", intent=None):
     return {**obj, "status": status, "payments": {"object": "list", "data": data}}
 
 
+def changed(obj, status, **moments):
+    """An invoice in another status, since a moment."""
+    transitions = {**obj["status_transitions"], **moments}
+    return {**obj, "status": status, "status_transitions": transitions}
+
+
 def with_balance(obj, kind, amount, at=DAY, **values):
     """An invoice after one more balance transaction of its customer."""
     row = balance_transaction(amount, kind, at, obj["currency"], invoice=obj["id"])

@@ -82,6 +82,8 @@ class LedgerTableCommon(StripeCommon):
             )
         )
         self.assertAlmostEqual(sum(receivable.mapped("amount_residual")), case.owed, 2)
+        if not case.owed:
+            self.assertTrue(all(receivable.mapped("reconciled")), "an item is open")
         invoices = moves.filtered("stripe_invoice_id").sorted("id")
         if case.state:
             self.assertEqual(invoices[-1].payment_state, case.state)

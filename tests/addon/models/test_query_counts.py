@@ -13,7 +13,7 @@ LIMITS = {
     "customer": {1: (15, 11), 50: (15, 11)},
     "subscription": {1: (24, 24), 50: (24, 24)},
     "invoice": {1: (175, 20), 50: (1300, 20)},
-    "refund": {1: (90, 8), 50: (960, 8)},
+    "refund": {1: (85, 8), 50: (900, 8)},
 }
 
 TABLES = ("account_move", "account_move_line", "account_payment", "account_partial_reconcile")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_sandbox.core import errors, listing
 from stripe_sandbox.core.operations import ListPage, operation
-from stripe_sandbox.core.rendering import view
+from stripe_sandbox.core.rendering import LAZY, view
 from stripe_sandbox.payments import refunds
 from stripe_sandbox.resources import common
+
+if TYPE_CHECKING:
+    from stripe_sandbox.core.account import Account
 
 Wire = dict[str, Any]
 
 
 @view("refund")
-def show(account: Any, refund: Wire) -> Wire:
-    """What brought back a refund that failed may be expanded before there is such a thing."""
+def show(account: Account, refund: Wire) -> Wire:
+    """What brought the money back is named by a refund that has failed; it may be expanded on each."""
     if "failure_balance_transaction" not in refund:
-        refund["_lazy"] = {"failure_balance_transaction": lambda: None}
+        refund[LAZY] = {"failure_balance_transaction": lambda: None}
     return refund
 
 

@@ -3,6 +3,7 @@ import hashlib
 import logging
 from contextlib import contextmanager
 
+import psycopg2
 from odoo import models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
@@ -198,6 +199,43 @@ class PaymentProvider(models.Model):
             and ("invoice", utils.object_id(obj["invoice"])) in applied
         }
         return applied
+
+    def _stripe_write_apart(self, fetched, keys, fetch):
+        """Give objects to their writers: all at once, and when that fails one by one.
+
+        Whatever is wrong with one does not hold up the others; it is told and, unless it is for people,
+        logged. Other work on the same records, and Stripe being out of reach, is nobody's fault.
+
+        :param dict fetched: See `_stripe_fetch`.
+        :param list[tuple[str, str]] keys: Kinds and ids of the objects that this is about.
+        :param Callable fetch: Returns for a key what is to be written for it alone.
+        :return: The keys of the objects that Odoo now has a record of, and why the others failed.
+        :rtype: tuple[set[tuple[str, str]], dict[tuple[str, str], str]]
+        :raise psycopg2.OperationalError: When other work was in the way.
+        :raise StripeGatewayError: When Stripe cannot be reached.
+        """
+        passing = (psycopg2.OperationalError, StripeGatewayError)
+        try:
+            with self.env.cr.savepoint():
+                return self._stripe_write(fetched), {}
+        except passing:
+            raise
+        except Exception as error:
+            _logger.info("Stripe objects are written one by one: %s", error)
+        applied, failed = set(), {}
+        for key in keys:
+            part = fetch(key)
+            try:
+                with self.env.cr.savepoint():
+                    applied |= self._stripe_write(part)
+            except passing:
+                raise
+            except UserError as error:
+                failed[key] = str(error)
+            except Exception as error:
+                _logger.exception("Stripe %s %s cannot be written", *key)
+                failed[key] = f"{type(error).__name__}: {str(error).strip()}"
+        return applied, failed
 
     def _stripe_get_record(self, kind, object_id):
         """Return the record of a Stripe object, empty when there is none.

@@ -204,18 +204,10 @@ class StripeDifference(models.Model):
         fetched_at = self.env["stripe.price"]._stripe_now()
         provider = provider.sudo().with_context(stripe_repair=True)
         fetched = provider._stripe_fetch(requests)
-        errors = {}
         provider = provider.with_context(stripe_fetched_at=fetched_at)
-        try:
-            with self.env.cr.savepoint():
-                provider._stripe_write(fetched)
-        except UserError:
-            for request in requests:
-                try:
-                    with self.env.cr.savepoint():
-                        provider._stripe_write(provider._stripe_fetch([request]))
-                except UserError as error:
-                    errors[request] = str(error)
+        _applied, errors = provider._stripe_write_apart(
+            fetched, requests, lambda request: provider._stripe_fetch([request])
+        )
         remaining = provider._stripe_compare({key: fetched[key] for key in requests})
         for difference in self:
             key = difference.kind, difference.stripe_id

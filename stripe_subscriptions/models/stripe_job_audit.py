@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.models.payment_provider_sync import WRITERS
+from odoo.addons.stripe_subscriptions.stripe_gateway import StripeNotFound
 
 # Days back for which invoices and refunds are compared; older ones only while they are open.
 RECENT_DAYS = 35
@@ -212,13 +213,15 @@ class StripeJob(models.Model):
             .partner_id
         )
 
-    def _audit_test_clock(self, clock):
-        """Compare everything on a test clock.
+    def _fetch_test_clock(self, clock):
+        """Return everything on a test clock.
 
         :param str clock: Id of the test clock.
+        :return: Customers, subscriptions, invoices, refunds.
+        :rtype: tuple[list[dict], list[dict], list[dict], list[dict]]
+        :raise StripeNotFound: When it is gone.
         """
-        provider, cursor = self.provider_id, self.cursor
-        gateway = provider._stripe_client()
+        gateway = self.provider_id._stripe_client()
         on_clock = {"test_clock": clock}
         customers = list(gateway.list("customers", params=on_clock))
         params = {
@@ -234,6 +237,19 @@ class StripeJob(models.Model):
             for charge in gateway.list("charges", params={"customer": customer["id"]}):
                 if charge["amount_refunded"] or charge["refunded"]:
                     refunds += gateway.list("refunds", params={"charge": charge["id"]})
+        return customers, subscriptions, invoices, refunds
+
+    def _audit_test_clock(self, clock):
+        """Compare everything on a test clock.
+
+        :param str clock: Id of the test clock.
+        """
+        provider, cursor = self.provider_id, self.cursor
+        try:
+            customers, subscriptions, invoices, refunds = self._fetch_test_clock(clock)
+        except StripeNotFound:
+            # Deleted meanwhile, with everything on it: what Odoo has of that is asked for by its id.
+            customers, subscriptions, invoices, refunds = [], [], [], []
         self.env.cr.commit()
         domain = [("provider_id", "=", provider.id)]
         links = self.env["stripe.customer"].search([*domain, ("test_clock", "=", clock)])

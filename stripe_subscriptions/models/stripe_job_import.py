@@ -4,7 +4,6 @@ import time
 from odoo import fields, models
 from odoo.addons.stripe_subscriptions import utils
 from odoo.addons.stripe_subscriptions.models.payment_provider_sync import WRITERS
-from odoo.exceptions import UserError
 
 # Objects that one step takes. An invoice is posted and reconciled, which takes longer than the rest.
 INVOICE_PAGE = 25
@@ -188,12 +187,11 @@ class StripeJob(models.Model):
             return
         fetched = provider._stripe_complete({(kind, obj["id"]): obj for obj in objects})
         self.env.cr.commit()
-        failed = {}
-        try:
-            with self.env.cr.savepoint():
-                applied = provider._stripe_write(fetched)
-        except UserError:
-            applied, failed = self._write_one_by_one(provider, kind, objects)
+        applied, failed = provider._stripe_write_apart(
+            fetched,
+            [(kind, obj["id"]) for obj in objects],
+            lambda key: provider._stripe_complete({key: fetched[key]}),
+        )
         self._count(
             **{
                 f"{name}_new": len(new & applied),
@@ -205,26 +203,6 @@ class StripeJob(models.Model):
         self.env["stripe.difference"]._report(
             self, {key: [(missing, reason, key[1])] for key, reason in failed.items()}
         )
-
-    def _write_one_by_one(self, provider, kind, objects):
-        """Write objects of which at least one fails.
-
-        :param payment.provider provider: The Stripe account.
-        :param str kind: Their kind.
-        :param list[dict] objects: The objects.
-        :return: The keys that Odoo now has a record of, and why the others failed.
-        :rtype: tuple[set[tuple[str, str]], dict[tuple[str, str], str]]
-        """
-        applied, failed = set(), {}
-        for obj in objects:
-            key = kind, obj["id"]
-            fetched = provider._stripe_complete({key: obj})
-            try:
-                with self.env.cr.savepoint():
-                    applied |= provider._stripe_write(fetched)
-            except UserError as error:
-                failed[key] = str(error)
-        return applied, failed
 
     # === BUSINESS METHODS - RESULT === #
 

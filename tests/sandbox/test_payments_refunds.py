@@ -138,6 +138,9 @@ def test_refund_that_fails_after_it_had_succeeded(client):
     paid = pay(client, card="pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": paid.id})
     assert (refund.status, refund.balance_transaction is not None) == ("succeeded", True)
+    other = client.v1.refunds.create({"payment_intent": pay(client).id})
+    expanded = client.v1.refunds.retrieve(other.id, {"expand": ["failure_balance_transaction"]})
+    assert expanded.failure_balance_transaction is None, "nothing came back"
     failed = told(client, "refund.failed")
     assert failed.data.object["failure_reason"] == "expired_or_canceled_card"
     assert failed.data.previous_attributes["status"] == "succeeded"

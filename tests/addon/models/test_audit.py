@@ -2,7 +2,9 @@ from unittest.mock import patch
 
 from odoo.addons.stripe_subscriptions import const
 from odoo.addons.stripe_subscriptions.models import stripe_job_audit
+from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGateway, StripeNotFound
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
 
 from tests.addon.sandbox_common import SandboxCommon
 
@@ -182,6 +184,61 @@ class TestAudit(SandboxCommon, TransactionCase):
         self.assertRepaired()
         record = self.env["stripe.subscription"].search([("partner_id", "=", partner.id)])
         self.assertEqual(record.move_ids.payment_state, "paid")
+
+    def test_test_clock_that_is_deleted_meanwhile(self):
+        clock = self.stripe.test_helpers.test_clocks.create({"frozen_time": 1893456000})
+        partner = self.env["res.partner"].create({"name": "On a clock"})
+        customer = self.make_stripe_customer(partner, test_clock=clock.id)
+        self.subscribe(customer)
+        self.catch_up()
+        original, asked = StripeGateway.call, []
+
+        def call(gateway, service, method, *ids, params=None, **arguments):
+            if (params or {}).get("test_clock") == clock.id:
+                asked.append(service)
+                if len(asked) == 1:
+                    self.stripe.test_helpers.test_clocks.delete(clock.id)
+                raise StripeNotFound(f"No such test clock: '{clock.id}'")
+            return original(gateway, service, method, *ids, params=params, **arguments)
+
+        with patch.object(StripeGateway, "call", call):
+            job = self.audit()
+        self.assertEqual(asked, ["customers"])
+        self.assertEqual(job.counts["checked"], 4 + 2, "what was on it is looked at too")
+        self.assertIn(("customer", "active"), self.differences())
+        self.assertIn(("subscription", "status"), self.differences())
+
+    def test_repair_survives_a_bad_record(self):
+        """The database refuses one of them: the others are repaired, and its reason is kept."""
+        second = self.subscribe(self.make_stripe_customer(self.partner))
+        self.catch_up()
+        for subscription in (self.stripe_subscription, second):
+            self.stripe.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+        self.audit()
+        model = type(self.env["stripe.subscription"])
+        original = model._stripe_apply
+
+        def apply(records, provider, objects):
+            if second.id in [obj["id"] for obj in objects]:
+                records.env.cr.execute(
+                    "INSERT INTO res_lang (code, name, url_code, date_format, time_format, "
+                    "week_start, grouping) SELECT code, name, url_code, date_format, "
+                    "time_format, week_start, grouping FROM res_lang LIMIT 1"
+                )
+            return original(records, provider, objects)
+
+        writer = "odoo.addons.stripe_subscriptions.models.payment_provider_sync"
+        with (
+            patch.object(model, "_stripe_apply", apply),
+            mute_logger("odoo.sql_db", writer),
+        ):
+            self.repair_all()
+        open_rows = self.env["stripe.difference"].search([("state", "=", "open")])
+        self.assertEqual(set(open_rows.mapped("stripe_id")), {second.id})
+        for row in open_rows:
+            self.assertRegex(row.error, "^UniqueViolation: duplicate key .*res_lang")
+        self.assertTrue(self.subscription.cancel_at)
+        self.assertRepaired()
 
     def test_many_pages(self):
         """Each page covers a span of time; what is here and not there is found wherever it lies."""

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGateway, StripeUnavailable
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
 
 from tests.addon.sandbox_common import SandboxCommon
 
@@ -205,6 +206,32 @@ class TestImport(SandboxCommon, TransactionCase):
         self.assertIn("Choose the Odoo tax", difference.here)
         moves = self.env["account.move"].search([("stripe_invoice_id", "=", good.latest_invoice)])
         self.assertEqual(moves.payment_state, "paid")
+
+    def test_invoice_that_the_database_refuses(self):
+        bad = self.subscribe(self.make_stripe_customer(email="bad@shop.example"))
+        good = self.subscribe(self.make_stripe_customer(email="good@shop.example"))
+        model = type(self.env["account.move"])
+        original = model._prepare_stripe_move_values
+
+        def prepare(moves, provider, obj, *arguments):
+            values = original(moves, provider, obj, *arguments)
+            # As if its currency were not in the database.
+            return values if obj["id"] != bad.latest_invoice else {**values, "currency_id": 987654}
+
+        writer = "odoo.addons.stripe_subscriptions.models.payment_provider_sync"
+        with (
+            patch.object(model, "_prepare_stripe_move_values", prepare),
+            mute_logger("odoo.sql_db", writer),
+        ):
+            job = self.run_import()
+        self.assertEqual((job.counts["invoices_failed"], job.counts["invoices_new"]), (1, 1))
+        [difference] = self.env["stripe.difference"].search([("kind", "=", "invoice")])
+        self.assertEqual(difference.stripe_id, bad.latest_invoice)
+        self.assertTrue(difference.here)
+        moves = self.env["account.move"].search([("stripe_invoice_id", "!=", False)])
+        self.assertEqual(moves.mapped("stripe_invoice_id"), [good.latest_invoice])
+        self.run_import()
+        self.assertEqual(len(moves.search([("stripe_invoice_id", "!=", False)])), 2)
 
     def test_constant_number_of_queries(self):
         for number in range(40):

@@ -47,6 +47,7 @@ from . import account_move_mapping
 from . import account_move_void
 from . import account_move_write_off
 from . import account_move_pdf
+from . import account_move_lock
 from . import account_payment_method_line
 from . import account_payment
 from . import account_payment_refund

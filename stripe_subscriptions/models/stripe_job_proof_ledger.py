@@ -247,7 +247,7 @@ class StripeJob(models.Model):
             account = self.provider_id.stripe_billing_dispute_account_id
             lines = move.line_ids.filtered(lambda line: line.account_id == account)
             amounts["disputes"] = _sum(lines, currency)
-        return span.facts(move.date, currency.name, amounts)
+        return span.facts(move.stripe_date or move.date, currency.name, amounts)
 
     def _get_here_payout(self, payout, span):
         """Return the facts of the entry of a payout, unless it was reversed."""
@@ -255,7 +255,8 @@ class StripeJob(models.Model):
         if not move:
             return {}
         lines = move.line_ids.filtered(lambda line: line.balance > 0)
-        return span.facts(move.date, currency.name, {"payouts": _sum(lines, currency)})
+        day = move.stripe_date or move.date
+        return span.facts(day, currency.name, {"payouts": _sum(lines, currency)})
 
     def _get_here_movement(self, transaction, payout_id):
         """Return the facts of a movement as a part of a payout: what it brings to the clearing account.

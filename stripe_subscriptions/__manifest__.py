@@ -41,6 +41,7 @@
         "views/account_move_pdf_views.xml",
         "views/account_move_list_views.xml",
         "views/stripe_refund_views.xml",
+        "views/account_move_lock_views.xml",
         "views/account_payment_views.xml",
         "views/res_partner_views.xml",
         "views/portal_templates.xml",

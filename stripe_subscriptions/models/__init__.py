@@ -52,6 +52,7 @@ from . import account_payment_method_line
 from . import account_payment
 from . import account_payment_refund
 from . import account_payment_overview
+from . import account_payment_lock
 from . import stripe_credit_note
 from . import stripe_payout
 from . import stripe_payout_overview

@@ -40,10 +40,14 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         """Override of `account`: leave closed periods, as Odoo does, but for the first open day, and say so."""
         booked = self.filtered(lambda move: move._stripe_is_ours())
-        for move in booked:
-            if locks := move._stripe_get_locks(move.date):
+        alike = booked.grouped(
+            lambda move: (move.company_id, move.journal_id, move.date, move._stripe_is_taxed())
+        )
+        for (_company, _journal, date, _taxed), moves in alike.items():
+            if locks := moves[0]._stripe_get_locks(date):
                 day = locks[-1][0] + timedelta(days=1)
-                move.write({"stripe_date": move.stripe_date or move.date, "date": day})
+                for move in moves:
+                    move.write({"stripe_date": move.stripe_date or date, "date": day})
         posted = super()._post(soft=soft)
         booked.filtered("stripe_date")._stripe_explain_date()
         return posted
@@ -65,7 +69,18 @@ class AccountMove(models.Model):
         :rtype: list[tuple[date, str]]
         """
         self.ensure_one()
-        return self._get_violated_lock_dates(day, bool(self._affect_tax_report()))
+        return self._get_violated_lock_dates(day, self._stripe_is_taxed())
+
+    def _stripe_is_taxed(self):
+        """Return whether the move is part of a tax return."""
+        return bool(self._affect_tax_report())
+
+    def _stripe_is_final(self):
+        """Return whether a posted move cannot be set back: its period is closed, or a hash secures it."""
+        self.ensure_one()
+        if self.state != "posted":
+            return False
+        return bool(self.inalterable_hash or self._stripe_get_locks(self.date))
 
     def _stripe_explain_date(self):
         """Say on documents, and on the payments of which they are entries, why they are booked later."""

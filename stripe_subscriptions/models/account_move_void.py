@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.addons.stripe_subscriptions import const
 
 
 class AccountMove(models.Model):
@@ -36,7 +37,7 @@ class AccountMove(models.Model):
 
         :param dict[account.move, date] dates: The days of their reversals.
         """
-        moves = self._stripe_standing()
+        moves = self._stripe_standing().with_context(**const.SYNC_CONTEXT)
         if moves:
             moves._reverse_moves(
                 [

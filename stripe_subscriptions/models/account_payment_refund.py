@@ -44,8 +44,7 @@ class AccountPayment(models.Model):
             )
         )
         if failed:
-            failed.action_draft()
-            failed.action_cancel()
+            failed._stripe_cancel(provider)
             # What had left the Stripe balance comes back in a movement of its own.
             domain = [("provider_id", "=", provider.id), ("payment_id", "in", failed.ids)]
             self.env["stripe.balance.transaction"].search(domain)._rebook(provider)

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.addons.stripe_subscriptions.stripe_errors import StripeGatewayError
+from odoo.addons.stripe_subscriptions.stripe_errors import StripeGatewayError, StripeNotFound
 from odoo.exceptions import UserError
 
 
@@ -44,12 +44,17 @@ class AccountMove(models.Model):
             key, writer = ("invoice", self.stripe_invoice_id), "account.move"
         # Nothing is locked while Stripe answers.
         fetched = provider._stripe_fetch([key])
-        for answer in fetched.values():
-            if isinstance(answer, StripeGatewayError):
+        for name, answer in fetched.items():
+            # What the document refers to may be gone at Stripe.
+            gone = isinstance(answer, StripeNotFound) and name != key
+            if isinstance(answer, StripeGatewayError) and not gone:
                 raise provider._stripe_user_error(answer) from answer
         self.sudo().unlink()
         provider._stripe_write(fetched)
-        return self.env[writer]._stripe_find(provider, [key[1]])._get_records_action(target="main")
+        booked = self.env[writer]._stripe_find(provider, [key[1]])
+        if not booked:
+            raise UserError(self.env._("Stripe has nothing to book any more: delete the draft."))
+        return booked._get_records_action(target="main")
 
     # === BUSINESS METHODS === #
 

@@ -1,0 +1,28 @@
+"""The product is started once for all tests of this folder, on a database of its own."""
+
+import os
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from dev import environment
+from dev.demo_check import CHROMIUM_FLAGS
+from dev.instance import Instance, Ports
+from dev.processes import Group, free_port
+from tests.e2e.desk import Desk
+
+
+@pytest.fixture(scope="session")
+def desk():
+    with Group() as group, sync_playwright() as playwright:
+        ports = Ports(*(free_port() for _ in range(4)))
+        instance = Instance("e2e", ports, group)
+        instance.forget()
+        instance = Instance("e2e", ports, group)
+        instance.start()
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or environment.chromium(),
+            args=CHROMIUM_FLAGS,
+        )
+        yield Desk(instance, browser)
+        browser.close()

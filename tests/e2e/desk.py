@@ -1,0 +1,106 @@
+"""A running product as people at their desks see it: a browser, and both sides to look behind it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from dev import catalogue
+from dev.instance import Instance
+
+WAIT_SECONDS = 90
+
+
+class Desk:
+    """What tests do with a running product."""
+
+    def __init__(self, instance: Instance, browser: Browser):
+        self.instance = instance
+        self.browser = browser
+        self.odoo = instance.rpc()
+        self.stripe = catalogue.client(instance.sandbox_url).v1
+        self.faults: list[str] = []
+
+    # --- the browser
+
+    def page(self, login: str, width: int) -> Page:
+        """A fresh window in which a user is logged in; their passwords are their logins."""
+        context = self.browser.new_context(
+            base_url=self.instance.url, viewport={"width": width, "height": 850}
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.goto("/web/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", login)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/web/login" not in url)
+        return page
+
+    def close(self, page: Page) -> None:
+        """Close a window, which has had no error and did not scroll sideways."""
+        width = page.viewport_size["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.context.close()
+        assert self.faults == []
+
+    # --- behind it
+
+    def read(self, model: str, domain: list, *fields: str) -> list[dict]:
+        """Records of Odoo, the oldest first."""
+        return self.odoo.call(model, "search_read", domain, list(fields), order="id")
+
+    def until(self, what: str, question: Any) -> Any:
+        """Ask until there is an answer."""
+        end = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < end:
+            if answer := question():
+                return answer
+            time.sleep(0.3)
+        raise AssertionError(f"{what}: not within {WAIT_SECONDS} s")
+
+    def invoice(self, stripe_id: str) -> dict:
+        """The document of a Stripe invoice, once it is posted and paid."""
+        domain = [["stripe_invoice_id", "=", stripe_id], ["payment_state", "=", "paid"]]
+        fields = ("name", "amount_total", "amount_tax")
+        return self.until("paid invoice", lambda: self.read("account.move", domain, *fields))[0]
+
+    def customer(self, name: str) -> Any:
+        """A customer at Stripe with a card, who is a contact in Odoo."""
+        [partner] = self.odoo.call("res.partner", "create", [{"name": name, "is_company": True}])
+        return self.stripe.customers.create(
+            {
+                "name": name,
+                "payment_method": "pm_card_visa",
+                "invoice_settings": {"default_payment_method": "pm_card_visa"},
+                "metadata": {
+                    "odoo_partner_id": str(partner),
+                    "odoo_database": self.odoo.call(
+                        "ir.config_parameter", "get_param", "database.uuid"
+                    ),
+                },
+            }
+        )
+
+    def price(self) -> str:
+        """A plan at 20.00 dollars a month."""
+        prices = self.stripe.prices.list({"limit": 100, "type": "recurring"}).data
+        return next(
+            price.id
+            for price in prices
+            if (price.currency, price.unit_amount, price.recurring.interval)
+            == ("usd", 2000, "month")
+        )
+
+    def subscribe(self, customer: Any, quantity: int, **values: Any) -> Any:
+        """An active subscription with its first invoice, which is paid."""
+        return self.stripe.subscriptions.create(
+            {
+                "customer": customer.id,
+                "items": [{"price": self.price(), "quantity": quantity}],
+                **values,
+            }
+        )

@@ -46,6 +46,7 @@ from . import account_move_line
 from . import account_move_mapping
 from . import account_move_void
 from . import account_move_write_off
+from . import account_move_batch
 from . import account_move_pdf
 from . import account_move_lock
 from . import account_payment_method_line

@@ -190,8 +190,10 @@ class AccountMove(models.Model):
         journal = provider._stripe_billing_ensure_journal()
         partners = [customers[utils.object_id(obj["customer"])].partner_id for obj in invoices]
         companies = [subscription.company_id or provider.company_id for subscription in sold_by]
+        # Odoo looks at the partners one by one; the first look fetches them all.
+        self.env["res.partner"].union(*partners).mapped("property_account_position_id")
         positions = self._stripe_get_fiscal_positions(companies, partners, parsed, taxes)
-        moves = self.create(
+        moves = self._stripe_create_invoices(
             [
                 {
                     **self.with_context(
@@ -216,7 +218,8 @@ class AccountMove(models.Model):
             ]
         )
         for move, invoice in zip(moves, parsed, strict=True):
-            move.stripe_booking_error = move._stripe_get_difference(invoice)
+            if difference := move._stripe_get_difference(invoice):
+                move.stripe_booking_error = difference
         moves._stripe_report_trouble(provider, parsed)
         return moves
 
@@ -305,7 +308,7 @@ class AccountMove(models.Model):
         """Post the moves that agree with Stripe; the others stay drafts."""
         self.filtered(
             lambda move: move.state == "draft" and not move.stripe_booking_error
-        ).action_post()
+        )._stripe_numbered_together().action_post()
 
     # === BUSINESS METHODS - PORTAL === #
 

@@ -50,6 +50,37 @@ class AccountPayment(models.Model):
         "This Stripe refund is booked already.",
     )
 
+    # === BUSINESS METHODS - JOURNAL ENTRIES === #
+
+    def _stripe_numbered_together(self):
+        """Return the payments so that what their numbers look like is looked up once for all."""
+        return self.with_env(self.move_id._stripe_numbered_together().env)
+
+    def _generate_journal_entry(self, write_off_line_vals=None, force_balance=None, line_ids=None):
+        """Override of `account`: the entries of many Stripe payments are linked with them at once.
+
+        Odoo writes each payment on its own, and each time looks for all that depends on it. Here the
+        links are put into the cache, as in a compute method, and what depends on them is told once.
+        """
+        ours = self.filtered("stripe_provider_id")
+        if len(ours) < 2 or write_off_line_vals or force_balance or line_ids:
+            return super()._generate_journal_entry(write_off_line_vals, force_balance, line_ids)
+        if others := self - ours:
+            super(AccountPayment, others)._generate_journal_entry()
+        payments = ours.filtered(lambda pay: not pay.move_id and pay.outstanding_account_id)
+        moves = self.env["account.move"]._stripe_create_whole(
+            [payment._generate_move_vals() for payment in payments]
+        )
+        names = ["move_id", "state"]
+        payments.modified(names, before=True)
+        with self.env.protecting([self._fields[name] for name in names], payments):
+            for payment, move in zip(payments, moves, strict=True):
+                payment.move_id = move
+            payments.state = "in_process"
+        payments.modified(names)
+        payments._validate_fields(names)
+        return None
+
     # === BUSINESS METHODS - WRITER === #
 
     @api.model
@@ -83,15 +114,17 @@ class AccountPayment(models.Model):
         self.env["account.move"].union(*(row[0] for row in missing))._stripe_reopen(
             provider, {row[0]: self._get_stripe_paid_at(row[2]) for row in missing}
         )
+        method_line = missing and self._get_stripe_payment_method_line(provider)
         payments = self.create(
-            [self._prepare_stripe_payment_values(provider, *row) for row in missing]
+            [self._prepare_stripe_payment_values(provider, method_line, *row) for row in missing]
         )
         if self.env.context.get("stripe_repair"):
             # A repair also mends what somebody has canceled, or taken off its invoice.
             booked.filtered(lambda payment: payment.state == "canceled").action_draft()
             payments |= booked
         if payments:
-            payments.filtered(lambda payment: payment.state == "draft").action_post()
+            draft = payments.filtered(lambda payment: payment.state == "draft")
+            draft._stripe_numbered_together().action_post()
             payments._stripe_reconcile([paid[p.stripe_invoice_payment_id][0] for p in payments])
             self.env["stripe.balance.transaction"]._stripe_take_payments(
                 provider, payments - booked
@@ -112,21 +145,22 @@ class AccountPayment(models.Model):
             )
             if len(lines.move_id) > 1:
                 plan.append(lines)
-        self.env["account.move.line"]._reconcile_plan(plan)
+        # Nothing of this changes the lines of the documents.
+        self.env["account.move.line"].with_context(skip_invoice_sync=True)._reconcile_plan(plan)
 
     @api.model
-    def _prepare_stripe_payment_values(self, provider, move, obj, part):
+    def _prepare_stripe_payment_values(self, provider, method_line, move, obj, part):
         """Map an invoice payment of Stripe to the values of a payment. Pure.
 
         Never with a `payment_token_id`: posting it would charge the card a second time.
 
         :param payment.provider provider: The Stripe account.
+        :param account.payment.method.line method_line: By which its payments are booked.
         :param account.move move: The invoice.
         :param dict obj: The Stripe invoice.
         :param dict part: One of its invoice payments.
         :rtype: dict
         """
-        method_line = self._get_stripe_payment_method_line(provider)
         currency = self.env["res.currency"]._stripe_get(part["currency"])
         paid_at = self._get_stripe_paid_at(part)
         payment = part["payment"]

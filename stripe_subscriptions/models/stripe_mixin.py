@@ -256,7 +256,11 @@ class StripeMixin(models.AbstractModel):
 
     @api.model
     def _stripe_find(self, provider, stripe_ids):
-        """Return the records of Stripe ids in one query, archived ones included."""
+        """Return the records of Stripe ids in one query, archived ones included.
+
+        What has no id at Stripe, such as a draft, is never found.
+        """
+        stripe_ids = [stripe_id for stripe_id in stripe_ids if stripe_id]
         return self.with_context(active_test=False).search(
             [("provider_id", "=", provider.id), ("stripe_id", "in", stripe_ids)]
         )

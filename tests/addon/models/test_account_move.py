@@ -39,6 +39,15 @@ class TestAccountMove(StripeCommon, TransactionCase):
             move.invoice_line_ids, [{"quantity": 3.0, "price_unit": 20.0, "discount": 0.0}]
         )
 
+    def test_invoice_without_subscription(self):
+        """It belongs to none; above all not to a draft, which has no id at Stripe either."""
+        _obj, price = self.make_price()
+        draft = self.make_draft(price)
+        move = self.book(self.invoice(line(2000)))
+        self.assertFalse(move.stripe_subscription_id)
+        self.assertFalse(draft.move_ids)
+        self.assertFalse(self.env["stripe.subscription"]._stripe_find(self.provider, [False]))
+
     def test_payment_is_stripes_and_charges_nothing(self):
         obj = self.invoice(line(2000))
         move = self.book(obj)

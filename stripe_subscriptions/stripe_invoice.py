@@ -87,6 +87,14 @@ class Invoice:
     tax: Decimal
     lines: list[Line]
 
+    def get_amounts(self):
+        """Return the amounts that are booked: of each line without taxes, and of its taxes.
+
+        :rtype: list[Decimal]
+        """
+        taxes = [tax.amount for line in self.lines for tax in line.taxes]
+        return [*(line.net for line in self.lines), *taxes]
+
 
 def parse(obj):
     """Return a Stripe invoice in major units.

@@ -242,6 +242,7 @@ class AccountMove(models.Model):
         invoice_date = utils.invoice_date(obj, tz)
         currency = self.env["res.currency"]._stripe_get(obj["currency"])
         currency._stripe_check_rate(provider.company_id)
+        currency._stripe_check_amounts(invoice.get_amounts())
         sign = -1 if invoice.total < 0 else 1
         return {
             "move_type": "out_refund" if sign < 0 else "out_invoice",
@@ -290,9 +291,10 @@ class AccountMove(models.Model):
         :rtype: str|bool
         """
         self.ensure_one()
+        sign = -1 if invoice.total < 0 else 1
         for label, ours, theirs in (
-            (self.env._("total"), self.amount_total, abs(invoice.total)),
-            (self.env._("tax"), self.amount_tax, abs(invoice.tax)),
+            (self.env._("total"), self.amount_total, sign * invoice.total),
+            (self.env._("tax"), self.amount_tax, sign * invoice.tax),
         ):
             if self.currency_id.compare_amounts(ours, float(theirs)):
                 return self.env._(

@@ -100,7 +100,8 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         currency = self.env["res.currency"]._stripe_get(obj["currency"])
-        amount = utils.to_major(obj["amount"], obj["currency"])
+        currency._stripe_check_rate(provider.company_id)
+        amount = currency._stripe_to_major(obj["amount"])
         if obj["type"] in DOCUMENT_TYPES:
             line = document.line_ids.filtered(
                 lambda line: line.account_id.account_type == "asset_receivable"

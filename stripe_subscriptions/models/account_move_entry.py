@@ -144,8 +144,9 @@ class AccountMove(models.Model):
             lines
             for lines in groups
             if len(lines) > 1
-            and any(line.balance > 0 for line in lines)
-            and any(line.balance < 0 for line in lines)
+            # An amount may be so small that it is nothing in the company's currency.
+            and any(line.amount_currency > 0 for line in lines)
+            and any(line.amount_currency < 0 for line in lines)
         ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)

@@ -125,16 +125,45 @@ class AccountPayment(models.Model):
         if payments:
             draft = payments.filtered(lambda payment: payment.state == "draft")
             draft._stripe_numbered_together().action_post()
-            payments._stripe_reconcile([paid[p.stripe_invoice_payment_id][0] for p in payments])
+            debts = self._stripe_get_debts(provider, [obj for _move, obj in invoices])
+            paid_moves = [paid[payment.stripe_invoice_payment_id][0] for payment in payments]
+            payments._stripe_reconcile(
+                [move | debts.get(move.stripe_invoice_id, move) for move in paid_moves]
+            )
             self.env["stripe.balance.transaction"]._stripe_take_payments(
                 provider, payments - booked
             )
         return payments
 
+    @api.model
+    def _stripe_get_debts(self, provider, invoices):
+        """Return the entries by which invoices also collect what customers owed before.
+
+        :param payment.provider provider: The Stripe account.
+        :param list[dict] invoices: Stripe invoices.
+        :return: The entries of each invoice that has some.
+        :rtype: dict[str, account.move]
+        """
+        owners = {
+            part["id"]: obj["id"]
+            for obj in invoices
+            for part in obj.get("balance_transactions") or []
+            if part["amount"] < 0
+        }
+        if not owners:
+            return {}
+        entries = self.env["account.move"].search(
+            [
+                ("stripe_provider_id", "=", provider.id),
+                ("stripe_customer_balance_id", "in", list(owners)),
+            ]
+        )
+        return entries.grouped(lambda entry: owners[entry.stripe_customer_balance_id])
+
     def _stripe_reconcile(self, moves):
         """Reconcile payments with the invoices that they pay.
 
-        :param list[account.move] moves: The invoice of each payment.
+        :param list[account.move] moves: The invoice of each payment, and what else it collects.
         """
         plan = []
         for payment, move in zip(self, moves, strict=True):
@@ -174,7 +203,7 @@ class AccountPayment(models.Model):
             "company_id": move.company_id.id,
             # Of the invoice: a fiscal position may have mapped that of the customer.
             "destination_account_id": receivable[:1].id,
-            "amount": utils.to_major(part["amount_paid"], part["currency"]),
+            "amount": currency._stripe_to_major(part["amount_paid"]),
             "currency_id": currency.id,
             "date": utils.to_local_date(paid_at, provider.company_id.partner_id.tz),
             "journal_id": method_line.journal_id.id,

@@ -131,14 +131,15 @@ class AccountPayment(models.Model):
         :param dict method_lines: See `_get_stripe_refund_method_lines`.
         :rtype: dict
         """
+        currency = self.env["res.currency"]._stripe_get(obj["currency"])
         return {
             "payment_type": "outbound",
             "partner_type": "customer",
             "partner_id": payment.partner_id.id,
             "company_id": payment.company_id.id,
             "destination_account_id": payment.destination_account_id.id,
-            "amount": utils.to_major(obj["amount"], obj["currency"]),
-            "currency_id": self.env["res.currency"]._stripe_get(obj["currency"]).id,
+            "amount": currency._stripe_to_major(obj["amount"]),
+            "currency_id": currency.id,
             "date": utils.to_local_date(obj["created"], provider.company_id.partner_id.tz),
             "journal_id": payment.journal_id.id,
             "payment_method_line_id": method_lines[

@@ -1,4 +1,7 @@
+from decimal import Decimal
+
 from odoo import api, models
+from odoo.addons.stripe_subscriptions import utils
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import ormcache
@@ -59,6 +62,41 @@ class ResCurrency(models.Model):
                     currency=self.name,
                 )
             )
+
+    def _stripe_check_amounts(self, amounts):
+        """Refuse to book amounts that Odoo would round: it counts some currencies in whole units that
+        Stripe counts in hundredths.
+
+        :param Iterable[Decimal] amounts: Major units.
+        :raise UserError: When the rounding of the currency is too coarse for one of them.
+        """
+        self.ensure_one()
+        rounding = Decimal(str(self.rounding))
+        rest = next((amount for amount in amounts if amount % rounding), None)
+        if rest is not None:
+            raise UserError(
+                self.env._(
+                    "Odoo rounds %(currency)s to %(rounding)s, but an amount at Stripe is %(amount)s: "
+                    "set the rounding factor of the currency to %(finest)s "
+                    "(Invoicing > Configuration > Currencies).",
+                    currency=self.name,
+                    rounding=rounding.normalize(),
+                    amount=rest,
+                    finest=utils.to_major_decimal(1, self.name),
+                )
+            )
+
+    def _stripe_to_major(self, amount):
+        """Convert Stripe's minor units of the currency.
+
+        :param int amount: Minor units.
+        :return: Major units.
+        :rtype: float
+        :raise UserError: When Odoo would round them.
+        """
+        major = utils.to_major_decimal(amount, self.name)
+        self._stripe_check_amounts([major])
+        return float(major)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_stripe_cache(self):

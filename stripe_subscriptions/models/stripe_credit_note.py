@@ -131,6 +131,7 @@ class StripeCreditNote(models.AbstractModel):
         :param dict[str, account.tax] taxes: Odoo taxes by id of the Stripe tax rate.
         :rtype: dict
         """
+        invoice.currency_id._stripe_check_amounts(note.get_amounts())
         tz = provider.company_id.partner_id.tz
         date = utils.to_local_date(obj.get("effective_at") or obj["created"], tz)
         lines = [

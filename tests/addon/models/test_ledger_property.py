@@ -1,0 +1,169 @@
+import pytest
+from odoo.tests import TransactionCase, tagged
+
+from tests.addon import plan_search
+from tests.addon.invoice_plans import (
+    Extra,
+    OneOff,
+    one_offs,
+    subscriptions,
+)
+from tests.addon.plan_ledger import BATCH, PlanLedger
+
+# Kinds of invoices of which each run has to have some.
+COMMON_KINDS = {
+    *(
+        "negative total",
+        "zero total",
+        "negative line",
+        "negative tax",
+        "status open",
+        "status paid",
+    ),
+    *("exclusive tax", "inclusive tax", "both taxes on a line", "several rates on a line"),
+    *("no tax", "zero rate", "exempt", "discount", "several discounts on a line"),
+    *("all discounted", "below the minor unit", "balance used", "debt collected", "credit left"),
+    *("rolled over", "credit to the balance", "more than ten lines"),
+    *("USD", "EUR", "JPY", "KRW", "KWD", "BHD", "TND", "HUF", "ISK", "TWD", "UGX"),
+}
+ONE_OFF_KINDS = {"paid late", "paid outside of Stripe"}
+SUBSCRIPTION_KINDS = {"proration", "tiers", "packages", "trial", "metered", "no lines"}
+# Plans that were booked wrongly once.
+FOUND = [
+    # A tax that is negative although the total is not, and the other way round.
+    OneOff("usd", 1709164800, (Extra(500), Extra(-100, rates=("vat20",)))),
+    OneOff("usd", 1709164800, (Extra(-500), Extra(100, rates=("vat20",)))),
+    # Rates of two authorities on a line that are booked in one tax.
+    OneOff("usd", 1709164800, (Extra(2000, rates=("gst5", "gst5_b")),)),
+    OneOff("eur", 1709164800, (Extra(2000, rates=("ten_in", "ten_in_b", "vat20")),)),
+    # Hundredths of a currency that Odoo counts in whole units were rounded.
+    OneOff("isk", 1709164800, (Extra(499000, rates=("vat20_in",)),)),
+    OneOff("twd", 1709164800, (Extra(1450), Extra(1550))),
+    # What a customer owed before is paid with the invoice.
+    OneOff("clp", 1706745599, (Extra(995),), balance=33287),
+    OneOff("eur", 1706745599, (Extra(2000),), balance=2000, pay="late"),
+    # So little that it is nothing in the company's currency.
+    OneOff("huf", 1720794088, (Extra(138),), rates=("vat20",)),
+]
+
+
+class PropertyCommon(PlanLedger):
+    """Generates plans, checks them in batches, and shows the smallest one that differs."""
+
+    @pytest.fixture(autouse=True)
+    def _take_seed(self, request):
+        self.seed = plan_search.choose_seed(request.config.getoption("--hypothesis-seed", None))
+
+    def search(self, strategy, number, settings):
+        """Fail when a plan is booked otherwise than Stripe says.
+
+        :param SearchStrategy strategy: Of plans.
+        :param int number: Plans in an ordinary run.
+        :param dict[str, Callable] settings: Ways in which the company is set up, in turn, by name.
+        """
+        plans = plan_search.generate(strategy, number, self.seed)
+        batches = [plans[start : start + BATCH] for start in range(0, len(plans), BATCH)]
+        for index, batch in enumerate(batches):
+            name = list(settings)[index % len(settings)]
+            if wrong := self.check(batch, settings[name]):
+                self.show(strategy, number, {batch[i]: wrong[i] for i in wrong}, name, settings)
+
+    def show(self, strategy, number, wrong, name, settings):
+        """Fail with the smallest plan that is like one with which something is wrong."""
+
+        def find_wrong(plan):
+            texts = self.check([plan], settings[name]).get(0)
+            return texts and "\n".join([repr(plan), f"{name}, seed {self.seed}", *texts])
+
+        plan_search.shrink(strategy, number, self.seed, set(wrong), find_wrong)
+        self.fail(f"{name}, seed {self.seed}, only among others: {wrong}")
+
+    def assert_kinds(self, kinds):
+        """Fail when a kind of invoice was not there, or too little was booked."""
+        print(f"\n{type(self).__name__}, seed {self.seed}:")
+        for name in ("kinds", "booked", "refused"):
+            print(f"{name}: {dict(getattr(self, name).most_common())}")
+        self.assertLessEqual(kinds, set(self.kinds))
+        self.assertGreater(self.booked.total(), 10 * self.refused.total())
+
+    # === SETTINGS === #
+
+    def as_installed(self):
+        """The settings of a new company."""
+
+    def rounded_globally(self):
+        """Odoo's own taxes are rounded once for an invoice."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+
+    def prices_with_taxes(self):
+        """Odoo's own prices contain taxes."""
+        self.company.account_price_include = "tax_included"
+
+    def taxes_on_taxes(self):
+        """Odoo's own taxes would be part of the base of the next."""
+        self.env["account.tax"].union(*self.taxes.values()).include_base_amount = True
+
+    def taxes_due_on_payment(self):
+        """Taxes are moved to another account once they are paid."""
+        self.company.tax_exigibility = True
+        account = self.env["account.account"].create(
+            {
+                "name": "Taxes not due yet",
+                "code": "TNDY",
+                "account_type": "liability_current",
+                "reconcile": True,
+            }
+        )
+        self.env["account.tax"].union(*self.taxes.values()).write(
+            {"tax_exigibility": "on_payment", "cash_basis_transition_account_id": account.id}
+        )
+
+    def products_with_taxes(self):
+        """Products and customers come with taxes of their own, which Stripe did not ask for."""
+        tax = self.taxes[self.plan_stripe.rates["sales"]]
+        objects = [self.plan_stripe.get(f"/v1/prices/{key}") for key in self.plan_stripe.prices]
+        plans = self.env["stripe.price"]._stripe_apply(self.provider, objects)
+        plans.product_id.taxes_id = tax
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        tax.copy({"fiscal_position_ids": position.ids, "original_tax_ids": tax.ids, "amount": 3.0})
+        self.partners.property_account_position_id = position
+
+    def currencies_of_hundredths(self):
+        """Somebody has set the currencies up as finely as Stripe counts them."""
+        names = ("ISK", "TWD", "UGX")
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies.search([("name", "in", names)]).rounding = 0.01
+
+    def get_settings(self, *names):
+        return {name: getattr(self, name) for name in names}
+
+
+@tagged("post_install", "-at_install")
+class TestOneOffsProperty(PropertyCommon, TransactionCase):
+    """What Stripe computes for invoices made by hand is booked to the minor unit."""
+
+    def test_found(self):
+        self.assertEqual(self.check(FOUND), {})
+        self.assertEqual(self.booked.total(), len(FOUND) - 2 + 1)
+        self.assertEqual(self.refused, {"finer than the currency": 2})
+
+    def test_one_offs(self):
+        settings = self.get_settings(
+            *("as_installed", "rounded_globally", "prices_with_taxes", "taxes_on_taxes"),
+            *("as_installed", "taxes_due_on_payment", "currencies_of_hundredths"),
+        )
+        self.search(one_offs(), 700, settings)
+        self.assert_kinds(COMMON_KINDS | ONE_OFF_KINDS)
+
+
+@tagged("post_install", "-at_install")
+class TestSubscriptionsProperty(PropertyCommon, TransactionCase):
+    """What Stripe computes for subscriptions is booked to the minor unit."""
+
+    def test_subscriptions(self):
+        settings = self.get_settings(
+            *("as_installed", "rounded_globally", "products_with_taxes", "taxes_on_taxes"),
+            *("as_installed", "taxes_due_on_payment", "currencies_of_hundredths"),
+        )
+        self.search(subscriptions(), 700, settings)
+        self.assert_kinds(COMMON_KINDS | SUBSCRIPTION_KINDS)

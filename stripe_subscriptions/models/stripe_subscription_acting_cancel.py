@@ -129,7 +129,10 @@ class StripeSubscription(models.Model):
         :return: None when it makes no invoice.
         :rtype: dict|None
         """
-        if when == "period_end" or not (prorate or invoice_now):
+        if when == "period_end":
+            # Usage and one-off items that are still to be billed.
+            return self._stripe_preview({"cancel_at_period_end": True})
+        if not (prorate or invoice_now):
             return None
         return self._stripe_preview(
             {"cancel_now": True, "proration_behavior": "create_prorations" if prorate else "none"}

@@ -65,11 +65,21 @@ class StripeSubscription(models.Model):
         details = self._prepare_item_params(items, "none" if when == "renewal" else proration, at)
         if when == "renewal" and self._has_other_interval(items):
             return self._stripe_preview_regular(details, self._get_renewal())
+        return self._stripe_preview_with_next(details)
+
+    def _stripe_preview_with_next(self, details, next_at=None):
+        """Return a preview; of what is billed at once, with the regular invoice that follows.
+
+        :param dict details: See `_stripe_preview`.
+        :param int next_at: When the regular invoice follows, if the preview does not tell; unix seconds.
+        :return: With `next_total` and `next_at` then.
+        :rtype: dict|None
+        """
         preview = self._stripe_preview(details)
         if preview and preview["at_once"]:
             regular = self._stripe_preview(details, preview_mode="recurring")
-            if regular:
-                preview |= {"next_total": regular["total"], "next_at": self._get_next_at(preview)}
+            next_at = next_at or self._get_next_at(preview)
+            preview |= {"next_total": regular["total"], "next_at": next_at}
         return preview
 
     def _stripe_preview_regular(self, details, at):

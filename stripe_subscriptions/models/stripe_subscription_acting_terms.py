@@ -40,7 +40,7 @@ class StripeSubscription(models.Model):
 
     def _stripe_preview_trial(self, ends_at):
         """Return the first invoice after a trial; see `_stripe_change_trial` and `_stripe_preview`."""
-        return self._stripe_preview(self._prepare_trial_params(ends_at))
+        return self._stripe_preview_with_next(self._prepare_trial_params(ends_at))
 
     def _prepare_trial_params(self, ends_at):
         """Return the parameters of another end of a trial, and of its preview.
@@ -149,12 +149,7 @@ class StripeSubscription(models.Model):
         :rtype: dict|None
         """
         params = self._prepare_billing_date_params(at, proration)
-        preview = self._stripe_preview(params)
-        if preview and preview["at_once"]:
-            regular = self._stripe_preview(params, preview_mode="recurring")
-            next_at = self._get_next_at(preview) if at == "now" else at
-            preview |= {"next_total": regular["total"], "next_at": next_at}
-        return preview
+        return self._stripe_preview_with_next(params, None if at == "now" else at)
 
     def _prepare_billing_date_params(self, at, proration):
         """Return the parameters of another day of billing, and of its preview."""

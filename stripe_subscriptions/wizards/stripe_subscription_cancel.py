@@ -122,6 +122,13 @@ class StripeSubscriptionCancel(models.TransientModel):
                 )
             )
 
+    def _get_charge_label(self, timestamp):
+        """Override of `stripe_subscriptions`: after the end there is no other."""
+        if self.when != "period_end":
+            return super()._get_charge_label(timestamp)
+        day = self.subscription_id._format_day(timestamp)
+        return self.env._("Last charge on %(date)s", date=day)
+
     def _get_arguments(self):
         """Override of `stripe_subscriptions`."""
         now = self.when == "now"

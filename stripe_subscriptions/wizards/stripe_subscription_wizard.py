@@ -212,7 +212,8 @@ class StripeSubscriptionWizard(models.AbstractModel):
                     for line in preview["lines"]
                 ],
                 "more": preview.get("more"),
-                "totals": totals if len(totals) > 2 or len(preview["lines"]) > 1 else [],
+                # Of nothing but the lines the last word is enough.
+                "totals": totals if len(totals) > 2 else [],
                 "results": self._get_results(preview, money),
             },
         )
@@ -239,9 +240,8 @@ class StripeSubscriptionWizard(models.AbstractModel):
 
     def _get_charge_label(self, timestamp):
         """Return what stands before the amount of the next charge."""
-        return self.env._(
-            "Next charge on %(date)s", date=self.subscription_id._format_day(timestamp)
-        )
+        day = self.subscription_id._format_day(timestamp)
+        return self.env._("Next charge on %(date)s", date=day)
 
     def _format_period(self, line):
         """Return the time that a line is for; empty for a moment.

@@ -16,6 +16,7 @@
         "data/mail_template_data.xml",
         "views/stripe_price_views.xml",
         "views/stripe_tax_rate_views.xml",
+        "views/stripe_tax_rate_form_views.xml",
         "views/stripe_coupon_views.xml",
         "views/stripe_customer_views.xml",
         "views/stripe_event_views.xml",

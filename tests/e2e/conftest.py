@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from dev import environment
 from dev.demo_check import CHROMIUM_FLAGS
@@ -14,6 +14,7 @@ from tests.e2e.desk import Desk
 
 @pytest.fixture(scope="session")
 def desk():
+    expect.set_options(timeout=30_000)
     with Group() as group, sync_playwright() as playwright:
         ports = Ports(*(free_port() for _ in range(4)))
         instance = Instance("e2e", ports, group)

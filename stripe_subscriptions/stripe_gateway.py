@@ -59,6 +59,7 @@ READ_PATHS = {
     "invoice_payments": "invoice_payments",
     "invoices": "invoices",
     "invoices.line_items": "invoices/{}/lines",
+    "payment_intents": "payment_intents",
     "payouts": "payouts",
     "prices": "prices",
     "products": "products",
@@ -228,10 +229,10 @@ class StripeGateway:
         """Return one object with everything that its writer needs.
 
         An invoice or credit note comes with all its lines, however many: the object itself carries the
-        first ten. What the object does not say itself is added: `invoice_payments` to refunds and
-        charges, which do not name the invoices that were paid; `balance_transactions` to invoices and
-        customers (of the customer's balance) and to payouts (what they consist of); `tax_ids` to
-        customers.
+        first ten. What the object does not say itself is added: `open_payment_intent` to invoices that
+        were charged in vain; `invoice_payments` to refunds and charges, which do not name the invoices
+        that were paid; `balance_transactions` to invoices and customers (of the customer's balance) and
+        to payouts (what they consist of); `tax_ids` to customers.
 
         :param str kind: A key of `const.FETCH_SPECS`.
         """
@@ -256,6 +257,15 @@ class StripeGateway:
                     params={"invoice": obj["id"]},
                 )
             )
+
+        if obj["status"] == "open" and obj.get("attempted"):
+            # Why it was not paid: the attempt knows, the invoice does not.
+            payments = [part for part in obj["payments"]["data"] if part["status"] == "open"]
+            intents = [part["payment"].get("payment_intent") for part in payments]
+            if any(intents):
+                obj["open_payment_intent"] = self.retrieve(
+                    "payment_intents", next(filter(None, intents)), ("latest_charge",)
+                )
 
     def _complete_customer(self, obj):
         # The newest page: older ones were booked when they were new.

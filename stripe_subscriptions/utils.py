@@ -94,6 +94,16 @@ def local_time(day, tz_name, hour=12):
     return int(datetime.combine(day, time(hour), ZoneInfo(tz_name or "UTC")).timestamp())
 
 
+def start_of_month(year, month):
+    """Return the unix seconds at which a month begins, UTC.
+
+    :param int year: The year.
+    :param int month: From 1 to 12.
+    :rtype: int
+    """
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp())
+
+
 # === OBJECTS === #
 
 

@@ -1,1 +1,1 @@
-from . import portal, proof, webhook
+from . import payment, portal, proof, webhook

@@ -31,7 +31,10 @@ from . import stripe_subscription_acting_change
 from . import stripe_subscription_acting_pause
 from . import stripe_subscription_acting_terms
 from . import stripe_subscription_acting_billing
+from . import stripe_mail_record
 from . import stripe_subscription_mail
+from . import stripe_subscription_mail_events
+from . import stripe_subscription_dunning
 from . import account_move
 from . import account_move_acting
 from . import account_move_compare
@@ -50,10 +53,13 @@ from . import account_move_batch
 from . import account_move_pdf
 from . import account_move_lock
 from . import account_payment_method_line
+from . import account_move_dunning
+from . import account_move_mail
 from . import account_payment
 from . import account_payment_refund
 from . import account_payment_overview
 from . import account_payment_lock
+from . import account_payment_mail
 from . import stripe_credit_note
 from . import stripe_payout
 from . import stripe_payout_overview
@@ -65,6 +71,11 @@ from . import stripe_dispute_overview
 from . import stripe_event
 from . import stripe_event_processing
 from . import stripe_event_trouble
+from . import stripe_event_mail
+from . import stripe_mail
+from . import stripe_mail_sending
+from . import stripe_mail_setting
+from . import payment_provider_mail
 from . import stripe_job
 from . import stripe_job_catch_up
 from . import stripe_job_audit
@@ -73,6 +84,7 @@ from . import stripe_difference
 from . import stripe_import_line
 from . import stripe_job_act
 from . import stripe_job_remove_test
+from . import stripe_job_cards
 from . import stripe_job_proof
 from . import stripe_job_proof_ledger
 from . import stripe_proof_line

@@ -204,8 +204,10 @@ class StripeEvent(models.Model):
     @api.model
     def _get_object_id(self, payload):
         """Return the id of the object that an event is about, or False."""
-        name = stripe_events.OWNERS.get(payload["type"], "id")
-        return utils.object_id(utils.path(payload, f"data.object.{name}"))
+        for name in stripe_events.OWNERS.get(payload["type"], ("id",)):
+            if object_id := utils.object_id(utils.path(payload, f"data.object.{name}")):
+                return object_id
+        return False
 
     @api.model
     def _prepare_row(self, provider, payload, origin):

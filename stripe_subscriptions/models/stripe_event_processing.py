@@ -123,7 +123,10 @@ class StripeEvent(models.Model):
             settled = False
             with provider._stripe_lock(fetched):
                 settled = events._apply(
-                    provider.with_context(stripe_fetched_at=fetched_at), fetched
+                    provider.with_context(
+                        stripe_fetched_at=fetched_at, stripe_happened=events._get_happened()
+                    ),
+                    fetched,
                 )
             if not settled:
                 for event in events:
@@ -159,6 +162,7 @@ class StripeEvent(models.Model):
         if known:
             now = fields.Datetime.now()
             known.write({"state": "done", "processed_at": now, "error": False})
+            known._note_mails()
             self.env.cr.commit()
         return known
 
@@ -218,7 +222,8 @@ class StripeEvent(models.Model):
             self.env.cr.commit()
             final = attempt == CONFLICT_ATTEMPTS
             with provider._stripe_lock(fetched):
-                if self._apply(provider.with_context(stripe_fetched_at=fetched_at), fetched, final):
+                context = {"stripe_fetched_at": fetched_at, "stripe_happened": self._get_happened()}
+                if self._apply(provider.with_context(**context), fetched, final):
                     return
 
     def _get_needed(self, provider, fetched):
@@ -280,6 +285,7 @@ class StripeEvent(models.Model):
             else:
                 ignored |= event
         done.write({"state": "done", "processed_at": now, "error": False})
+        done._note_mails()
         ignored.write(
             {
                 "state": "ignored",

@@ -311,13 +311,14 @@ class StripeJob(models.Model):
 
     @api.autovacuum
     def _gc_jobs(self):
-        """Delete jobs that ended a year ago, catch-ups after a week."""
+        """Delete jobs that ended a year ago, those of each hour or day after a week."""
         query = SQL(
             """
             DELETE FROM stripe_job
              WHERE state IN ('done', 'canceled')
                AND ended_at < now() AT TIME ZONE 'UTC'
-                   - CASE kind WHEN 'catch_up' THEN interval '7 days' ELSE interval '1 year' END
+                   - CASE WHEN kind IN ('catch_up', 'cards') THEN interval '7 days'
+                          ELSE interval '1 year' END
             """
         )
         self.env.execute_query(SQL("%s RETURNING id", query))

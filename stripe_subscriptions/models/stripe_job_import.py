@@ -176,7 +176,8 @@ class StripeJob(models.Model):
         :param list[dict] objects: Of that kind.
         :param str name: Beginning of the counts' names.
         """
-        provider = self.provider_id
+        # What has happened before Odoo was there is no news to the customers.
+        provider = self.provider_id.with_context(stripe_no_mails=True)
         model = self.env[WRITERS[kind]]
         found = model._stripe_find(provider, [obj["id"] for obj in objects])
         known = {(kind, stripe_id) for stripe_id in found._get_stripe_ids()}

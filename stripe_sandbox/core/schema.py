@@ -12,6 +12,7 @@ import decimal
 import importlib
 import inspect
 import re
+import threading
 import types
 import typing
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ WRAPPERS = (
     typing.Required,
 )
 BASES = (StripeObject, ListObject, SearchResultObject)
+_PARSING = threading.Lock()
 
 
 @cache
@@ -40,12 +42,23 @@ def namespace(module_name: str) -> dict[str, Any]:
     module = importlib.import_module(module_name)
     names = {**vars(typing), **vars(typing_extensions), **vars(module)}
     with open(module.__file__, encoding="utf-8") as file:
-        tree = ast.parse(file.read())
+        tree = _parse(file.read())
     for node in tree.body:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             code = compile(ast.Module(node.body, []), module.__file__, "exec")
             exec(code, names)
     return names
+
+
+def _parse(text: str) -> ast.Module:
+    """Parse Python; CPython 3.11 mixes up threads that do so at a time and then raises a SystemError."""
+    with _PARSING:
+        for _attempt in range(5):
+            try:
+                return ast.parse(text)
+            except SystemError:
+                continue
+        return ast.parse(text)
 
 
 class Problem(typing.NamedTuple):

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from stripe_sandbox.core import errors, ids, listing
+from stripe_sandbox.core.admin import admin_call
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.payments import cards
 from stripe_sandbox.resources import common, customers
@@ -195,6 +196,22 @@ def detach(ctx: Any, params: Wire, key: str) -> Wire:
     previous = ctx.store.update(method, customer=None, _used_up=True)
     ctx.emit("payment_method.detached", method, previous)
     return method
+
+
+@admin_call("POST", "renew_card")
+def renew(account: Any, body: Wire) -> Wire:
+    """The bank tells the card network of a new card in place of an attached one: the id stays."""
+    with account.lock:
+        method = account.store.get("payment_method", body["payment_method"], "payment_method")
+        if not method["customer"]:
+            raise ValueError("Only cards of a customer are renewed.")
+        expiry = {"exp_month": body["exp_month"], "exp_year": body["exp_year"]}
+        ctx = account.context()
+        previous = account.store.update(method, card=method["card"] | expiry)
+        ctx.emit("payment_method.automatically_updated", method, previous)
+        answer = account.render(method)
+    account.deliver()
+    return answer
 
 
 def _check_expiry(card: Wire) -> None:

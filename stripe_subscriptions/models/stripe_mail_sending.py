@@ -181,7 +181,7 @@ class StripeMail(models.Model):
         template = provider._stripe_get_mail_template(self.kind)
         staff = self.kind == "subscribed_staff"
         facts = dict(self.sudo().facts or {})
-        values = {"force_send": False, "author_id": self.company_id.partner_id.id}
+        values = {"force_send": False}
         if staff:
             users = provider._stripe_get_mail_users()
             values["partner_ids"] = users.partner_id.ids

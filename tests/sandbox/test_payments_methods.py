@@ -7,6 +7,7 @@ import stripe
 
 from stripe_sandbox.payments import cards
 from tests.sandbox.billing_setup import customer, event_types, price, subscribe
+from tests.sandbox.core_setup import admin
 
 
 def test_made_from_a_test_token(client):
@@ -21,6 +22,17 @@ def test_made_from_a_test_token(client):
     assert (method.card.brand, method.card.last4, method.customer) == ("mastercard", "4444", None)
     assert (method.billing_details.name, method.metadata["k"]) == ("Ada", "v")
     assert client.v1.payment_methods.retrieve(method.id).id == method.id
+
+
+def test_bank_renews_a_card(client, sandbox):
+    key = customer(client, None)
+    method = client.v1.payment_methods.attach("pm_card_visa", {"customer": key})
+    renewed = {"payment_method": method.id, "exp_month": 3, "exp_year": 2041}
+    admin(sandbox, "POST", "renew_card", renewed)
+    card = client.v1.payment_methods.retrieve(method.id).card
+    assert (card.exp_month, card.exp_year, card.last4) == (3, 2041, "4242")
+    event = client.v1.events.list({"type": "payment_method.automatically_updated"}).data[0]
+    assert (event.data.object.id, event.data.object.customer) == (method.id, key)
 
 
 def test_card_numbers_are_refused(client):

@@ -10,6 +10,8 @@ from dev.console import run, step
 
 PREFIX = "stripe_subscriptions"
 DEPENDENCIES = "web,mail,account,account_payment,payment_stripe,portal,product"
+# Addons of Odoo that ours does not depend on and has to work with.
+OTHERS = "base_automation"
 BUNDLES = """
 env["account.chart.template"].try_loading("generic_coa", env.ref("base.main_company"), install_demo=False)
 qweb = env["ir.qweb"]
@@ -101,6 +103,27 @@ def addon_hash() -> str:
     return digest.hexdigest()[:10]
 
 
+def with_others() -> str:
+    """A database with the addon and others that work with it; made again when the addon changes."""
+    source = with_addon()
+    name = f"{source}_others"
+    wanted = f"{template()}-{addon_hash()}-{OTHERS}"
+    if not postgres.exists(name) or _comment(name) != wanted:
+        with step("other addons beside the addon"):
+            copy(source, name)
+            install = ["-d", name, "-i", OTHERS, "--skip-auto-install"]
+            odoo(*install, "--stop-after-init", "--no-http", log="others-install")
+            postgres.query(f"COMMENT ON DATABASE {name} IS '{wanted}'")
+    return name
+
+
+def _comment(name: str) -> str:
+    """What was noted on a database."""
+    return postgres.query(
+        f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"
+    )
+
+
 def with_addon() -> str:
     """A database with the addon; made again when one of its files changes.
 
@@ -108,10 +131,7 @@ def with_addon() -> str:
     """
     name, source = os.environ.get("TEST_DATABASE") or f"{PREFIX}_test", template()
     wanted = f"{source}-{addon_hash()}"
-    comment = (
-        f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"
-    )
-    if not postgres.exists(name) or postgres.query(comment) != wanted:
+    if not postgres.exists(name) or _comment(name) != wanted:
         with step("addon on a copy of the template"):
             copy(source, name)
             install = ["-d", name, "-i", paths.ADDON, "--skip-auto-install"]

@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
     parts = {
         "tests/sandbox": _sandbox,
         "tests/addon": _addon,
+        "tests/others": _others,
         "tests/e2e": _end_to_end,
         "tests/chaos": _chaos,
     }
@@ -68,7 +69,16 @@ def _sandbox(folders: list[str], arguments: list[str]) -> int:
 def _addon(folders: list[str], arguments: list[str]) -> int:
     postgres.start()
     databases.configure(port=free_port(), name="odoo-test")
-    database = databases.with_addon()
+    return _in_odoo(databases.with_addon(), folders, arguments)
+
+
+def _others(folders: list[str], arguments: list[str]) -> int:
+    postgres.start()
+    databases.configure(port=free_port(), name="odoo-test")
+    return _in_odoo(databases.with_others(), folders, arguments)
+
+
+def _in_odoo(database: str, folders: list[str], arguments: list[str]) -> int:
     with Group() as group:
         # Odoo ends the child processes of a test process: what tests talk to is started here.
         url = group.sandbox(free_port(), "--key", SANDBOX_KEY)

@@ -66,7 +66,8 @@ class StripeMail(models.Model):
 
     def _send_or_skip(self):
         """Send the mail unless it is no longer true or nobody can get it."""
-        record = self._get_record().with_company(self.company_id)
+        record = self._get_record()
+        record = record.with_company(record.company_id)
         reason = self._get_obstacle(record)
         if reason:
             self.write({"state": "skipped", "reason": reason})

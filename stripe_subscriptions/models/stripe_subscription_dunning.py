@@ -70,7 +70,7 @@ class StripeSubscription(models.Model):
     def _compute_payment_failure_message(self):
         for subscription in self:
             move = subscription.sudo().dunning_move_id
-            subscription.payment_failure_message = move and move._stripe_get_failure_reason(
+            subscription.payment_failure_message = bool(move) and move._stripe_get_failure_reason(
                 staff=True
             )
 

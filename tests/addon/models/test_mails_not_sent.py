@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.addons.stripe_subscriptions import stripe_mails
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -39,10 +39,15 @@ class TestMailsNotSent(MailsCommon, TransactionCase):
             self.stripe.invoices.retrieve(one.id, {"expand": ["payments", "discounts"]})
             for one in self.stripe.invoices.list({"customer": self.there.id}).data
         ]
+        refunds = self.stripe.refunds.list({"limit": 10}).data
         job = self.env["stripe.job"].create({"provider_id": self.provider.id, "kind": "import"})
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             job = job.with_env(self.env(cr=cr))
-            for kind, objects in (("subscription", found), ("invoice", invoices)):
+            for kind, objects in (
+                ("subscription", found),
+                ("invoice", invoices),
+                ("refund", refunds),
+            ):
                 objects = [obj.to_dict(for_json=True) for obj in objects]
                 job._take(kind, objects, f"{kind}s")
         self.env.invalidate_all()
@@ -140,7 +145,7 @@ class TestMailsNotSent(MailsCommon, TransactionCase):
 
     def test_broken_template(self):
         template = self.env.ref("stripe_subscriptions.mail_template_subscription_welcome")
-        template.body_html = '<p t-out="1 / 0"/>'
+        template.body_html = '<p>Sum: <t t-out="1 / 0"/></p>'
         self.at_stripe = self.subscribe(self.there)
         with mute_logger(SENDING, "odoo.addons.mail.models.mail_render_mixin"):
             rows = self.told()
@@ -208,7 +213,7 @@ class TestMailsNotSent(MailsCommon, TransactionCase):
         user = new_test_user(self.env, "mail_user", groups=f"{group}user")
         manager = new_test_user(self.env, "mail_manager", groups=f"{group}manager")
         self.assertTrue(rows.with_user(user).mapped("display_name"))
-        with self.assertRaises(Exception), mute_logger("odoo.addons.base.models.ir_model"):
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
             rows.with_user(user).action_send()
         rows.with_user(manager).action_skip()
         self.assertEqual(set(rows.mapped("state")), {"skipped"})

@@ -189,13 +189,13 @@ def of_invoice(before, after, obj, happened_at=None):
         }
         wait = WELCOME_WAIT if reason == "subscription_create" else 0
         return [Mail("receipt", happened_at=paid_at, wait=wait, facts=facts)]
-    # Only a renewal is charged while nobody is there.
-    wait = 0 if reason == "subscription_cycle" else AT_SCREEN_WAIT
+    # Stripe charges a renewal while nobody is there. Attempts that it does not count are the customer's.
+    counted = after.attempts > before.attempts
+    wait = 0 if counted and reason == "subscription_cycle" else AT_SCREEN_WAIT
     if after.action and not before.action:
         return [Mail("action_required", happened_at=happened_at, wait=wait)]
     automatic = obj.get("collection_method", "charge_automatically") == "charge_automatically"
-    again = after.attempts > before.attempts or before.action
-    if after.failed and again and automatic:
+    if after.failed and automatic and (counted or before.action):
         failed_at = after.failed_at or happened_at
         return [Mail("payment_failed", str(after.attempts), failed_at, wait=wait)]
     return []

@@ -33,13 +33,16 @@ class StripeMail(models.Model):
         """Send what is due until nothing is left or the time is up. Never raises for what mails contain."""
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=self.search_count(self._get_due_domain()))
-        seconds = True
+        tried, seconds = self.browse(), True
         while seconds:
-            mails = self.search(self._get_due_domain(), order="due_at, id", limit=BATCH_SIZE)
+            # What could not be locked waits for the next run.
+            domain = [*self._get_due_domain(), ("id", "not in", tried.ids)]
+            mails = self.search(domain, order="due_at, id", limit=BATCH_SIZE)
             if not mails:
                 break
             for mail in mails:
                 mail._send()
+                tried |= mail
                 seconds = cron._commit_progress(1)
                 if not seconds:
                     break
@@ -115,7 +118,7 @@ class StripeMail(models.Model):
         """Return for how many more seconds the mail waits: a first receipt for the welcome it is part of.
 
         :param models.Model record: What it is about.
-        :rtype: int
+        :rtype: float
         """
         if self.kind != "receipt" or not self.subscription_id:
             return 0
@@ -127,7 +130,9 @@ class StripeMail(models.Model):
             ],
             limit=1,
         )
-        return 10 if welcome else 0
+        if not welcome:
+            return 0
+        return max((welcome.due_at - fields.Datetime.now()).total_seconds(), 0) + 10
 
     def _complete_facts(self, record):
         """Find out what the mail says that was not known when it was noted.

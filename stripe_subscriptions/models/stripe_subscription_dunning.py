@@ -28,7 +28,7 @@ class StripeSubscription(models.Model):
             ("failed", "Failed"),
         ],
         string="Payment State",
-        help="Of the invoice that is being collected, else of the latest one.",
+        help="How the invoice stands that is being collected; without one, that all is paid.",
         readonly=True,
         copy=False,
     )

@@ -139,7 +139,16 @@ class TestMailDecisions(BaseCase):
         error = {"code": "payment_intent_authentication_failure"}
         refused = {"status": "requires_payment_method", "last_payment_error": error}
         [mail] = self.due(self.invoice(open_payment_intent=refused), known)
-        self.assertEqual(mail.kind, "payment_failed")
+        self.assertEqual((mail.kind, mail.wait), ("payment_failed", stripe_mails.AT_SCREEN_WAIT))
+
+    def test_customer_who_pays_a_renewal_at_the_screen(self):
+        """A new card after a refusal; its bank asks, and the customer is there."""
+        error = {"code": "card_declined"}
+        refused = {"status": "requires_payment_method", "last_payment_error": error}
+        known = stripe_mails.collection(self.invoice(open_payment_intent=refused))
+        [mail] = self.due(self.invoice(open_payment_intent={"status": "requires_action"}), known)
+        expected = ("action_required", stripe_mails.AT_SCREEN_WAIT)
+        self.assertEqual((mail.kind, mail.wait), expected)
 
     def test_no_card(self):
         intent = {"status": "requires_payment_method", "last_payment_error": None}

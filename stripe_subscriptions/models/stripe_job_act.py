@@ -30,7 +30,7 @@ class StripeJob(models.Model):
     action = fields.Selection(
         [
             ("cancel", "Cancel"),
-            ("resume", "Take the cancellation back"),
+            ("resume", "Undo cancellation"),
             ("pause", "Pause"),
             ("unpause", "Resume"),
             ("pause_collection", "Pause the collection of payments"),

@@ -12,7 +12,7 @@ class StripeSubscriptionConfirm(models.TransientModel):
 
     action = fields.Selection(
         [
-            ("resume", "Take the Cancellation Back"),
+            ("resume", "Undo Cancellation"),
             ("resume_collection", "Collect Payments Again"),
             ("drop_change", "Drop the Planned Change"),
             ("retry", "Retry the Payment"),

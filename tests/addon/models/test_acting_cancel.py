@@ -1,4 +1,6 @@
+from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import get_public_method
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from tests.addon.acting_common import DAY, ActingCommon
@@ -176,12 +178,24 @@ class TestActingCancel(ActingCommon, TransactionCase):
         self.assertTrue(self.there(self.subscription)["cancel_at_period_end"])
 
     def test_somebody_else_is_at_it(self):
-        # A transaction of its own; what it locks was committed by nobody, so it stands for the lock only.
-        locked = self.env["stripe.subscription"]
-        with self.assertRaisesRegex(UserError, "Somebody else is changing"):
-            self.patch(type(locked), "try_lock_for_update", lambda self, **kwargs: self.browse())
-            self.subscription._stripe_cancel("now")
-        self.assertEqual(self.there(self.subscription)["status"], "active")
+        """Two connections to the database, as two users have them."""
+        with self.registry.cursor() as cr:
+            env = self.env(cr=cr, user=SUPERUSER_ID, context={})
+            partner = env["res.partner"].create({"name": "At it"})
+            record = env["stripe.subscription"].create(
+                {"name": "At it", "partner_id": partner.id, "provider_id": self.provider.id}
+            )
+            cr.commit()
+            try:
+                self.assertTrue(record.try_lock_for_update(allow_referencing=True))
+                with self.registry.cursor() as other:
+                    mine = record.with_env(env(cr=other))
+                    with self.assertRaisesRegex(UserError, "Somebody else is changing At it"):
+                        mine._stripe_begin("cancel")
+            finally:
+                record.unlink()
+                partner.unlink()
+                cr.commit()
 
     # --- who
 
@@ -193,6 +207,17 @@ class TestActingCancel(ActingCommon, TransactionCase):
             with self.assertRaises(AccessError):
                 self.env["stripe.subscription.cancel"].with_user(user).create({})
         self.assertEqual(self.there(self.subscription)["status"], "active")
+
+    def test_nobody_calls_them_from_outside(self):
+        names = [
+            name
+            for name in dir(type(self.subscription))
+            if name.startswith("_stripe_") and callable(getattr(type(self.subscription), name))
+        ]
+        self.assertIn("_stripe_cancel", names)
+        for name in names:
+            with self.assertRaises(AccessError):
+                get_public_method(self.subscription, name)
 
     def test_draft(self):
         _obj, price = self.make_price()

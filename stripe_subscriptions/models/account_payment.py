@@ -57,17 +57,16 @@ class AccountPayment(models.Model):
         return self.with_env(self.move_id._stripe_numbered_together().env)
 
     def _generate_journal_entry(self, write_off_line_vals=None, force_balance=None, line_ids=None):
-        """Override of `account`: the entries of many Stripe payments are linked with them at once.
+        """Override of `account`: the entries of payments that a lane books are linked at once.
 
         Odoo writes each payment on its own, and each time looks for all that depends on it. Here the
         links are put into the cache, as in a compute method, and what depends on them is told once.
+        Nothing is logged on the payments, which lanes never do.
         """
-        ours = self.filtered("stripe_provider_id")
-        if len(ours) < 2 or write_off_line_vals or force_balance or line_ids:
+        lane = self.env.context.get("stripe_sync") and self.env.context.get("tracking_disable")
+        if not lane or write_off_line_vals or force_balance or line_ids:
             return super()._generate_journal_entry(write_off_line_vals, force_balance, line_ids)
-        if others := self - ours:
-            super(AccountPayment, others)._generate_journal_entry()
-        payments = ours.filtered(lambda pay: not pay.move_id and pay.outstanding_account_id)
+        payments = self.filtered(lambda pay: not pay.move_id and pay.outstanding_account_id)
         moves = self.env["account.move"]._stripe_create_whole(
             [payment._generate_move_vals() for payment in payments]
         )

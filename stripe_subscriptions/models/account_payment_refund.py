@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.addons.stripe_subscriptions import const, utils
+from odoo.fields import Domain
 
 
 class AccountPayment(models.Model):
@@ -36,7 +37,7 @@ class AccountPayment(models.Model):
         payments = self.create(
             [self._prepare_stripe_refund_values(provider, *row, method_lines) for row in missing]
         )
-        payments.action_post()
+        payments._stripe_numbered_together().action_post()
         failed = booked.filtered(
             lambda payment: (
                 refunds[payment.stripe_payment_ref].get("status") in ("failed", "canceled")
@@ -65,13 +66,14 @@ class AccountPayment(models.Model):
 
     def _stripe_reconcile_credit_notes(self, provider):
         """Reconcile refunds with the credit notes that were booked before them."""
+        domain = Domain("stripe_provider_id", "=", provider.id) & Domain("state", "=", "posted")
+        refs = Domain.OR(
+            Domain("stripe_refund_refs", "like", payment.stripe_payment_ref) for payment in self
+        )
+        found = self.env["account.move"].search(domain & refs)
         for payment in self:
-            notes = self.env["account.move"].search(
-                [
-                    ("stripe_provider_id", "=", provider.id),
-                    ("stripe_refund_refs", "like", payment.stripe_payment_ref),
-                    ("state", "=", "posted"),
-                ]
+            notes = found.filtered(
+                lambda note, ref=payment.stripe_payment_ref: ref in note.stripe_refund_refs
             )
             if notes:
                 notes._stripe_reconcile_lines(

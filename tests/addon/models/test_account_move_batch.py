@@ -283,13 +283,34 @@ class TestLinesInBatch(BatchCommon, TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestPaymentsInBatch(BatchCommon, TransactionCase):
-    """Payments and numbers of many documents are those of documents made one by one."""
+    """Payments and numbers of many documents are those that Odoo gives to each one by one."""
 
     def book_both_ways(self, objects):
-        """Moves and payments of invoices booked together, and of the same one by one."""
+        """Moves and payments of invoices booked together, and of the same one by one by Odoo itself."""
         seen = []
-        for groups in ([objects], [[obj] for obj in objects]):
-            with self.env.cr.savepoint() as savepoint:
+        payment_class, move_class = (
+            type(self.env["account.payment"]),
+            type(self.env["account.move"]),
+        )
+        entry, together = (
+            payment_class._generate_journal_entry,
+            move_class._stripe_numbered_together,
+        )
+
+        def own_entry(payments, *arguments, **values):
+            # Outside of a lane it is Odoo's.
+            entry(payments.with_context(stripe_sync=False), *arguments, **values)
+
+        for groups, own in (([objects], False), ([[obj] for obj in objects], True)):
+            with (
+                self.env.cr.savepoint() as savepoint,
+                patch.object(payment_class, "_generate_journal_entry", own_entry if own else entry),
+                patch.object(
+                    move_class,
+                    "_stripe_numbered_together",
+                    (lambda moves: moves) if own else together,
+                ),
+            ):
                 moves = self.env["account.move"].union(*(self.book(*group) for group in groups))
                 moves = moves.sorted("stripe_invoice_id")
                 payments = self.env["account.payment"].search(

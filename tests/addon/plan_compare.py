@@ -13,7 +13,7 @@ def differences(obj, move, lines, entry_lines, taxes):
     :param dict move: Its document, as the database has it.
     :param list[dict] lines: Journal items of the document.
     :param list[dict] entry_lines: Those of the entries by which a balance changed what is owed.
-    :param dict[str, int] taxes: Ids of Odoo's taxes by id of the Stripe tax rate.
+    :param dict[str, account.tax] taxes: Odoo's taxes by id of the Stripe tax rate.
     :return: What differs, in words.
     :rtype: list[str]
     """
@@ -52,19 +52,23 @@ def amount(lines, column="amount_currency"):
 
 
 def _by_tax(obj, lines, taxes, major):
-    """Pairs of amount and base of each tax, here and at Stripe, with Stripe's signs."""
+    """Pairs of amount and base of each tax, here and at Stripe, with Stripe's signs.
+
+    What is sold without a tax, such as by reverse charge, is not in the base of that tax.
+    """
     theirs, bases = Counter(), Counter()
     for line in obj["lines"]["data"]:
         booked = set()
         for row in line["taxes"]:
             tax = taxes[row["tax_rate_details"]["tax_rate"]]
-            theirs[tax] += major(row["amount"])
-            if tax not in booked:
-                bases[tax] += major(row["taxable_amount"])
-            booked.add(tax)
+            theirs[tax.id] += major(row["amount"])
+            due = row["taxability_reason"] == "not_available" or not tax.amount
+            if due and tax.id not in booked:
+                bases[tax.id] += major(row["taxable_amount"])
+            booked.add(tax.id)
     total = Counter()
     for row in obj["total_taxes"]:
-        total[taxes[row["tax_rate_details"]["tax_rate"]]] += major(row["amount"])
+        total[taxes[row["tax_rate_details"]["tax_rate"]].id] += major(row["amount"])
     yield "taxes of the lines", dict(theirs), dict(total)
     for tax in set(theirs) | {line["tax_line_id"] for line in lines if line["tax_line_id"]}:
         ours = [line for line in lines if line["tax_line_id"] == tax]

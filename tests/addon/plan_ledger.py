@@ -37,6 +37,7 @@ CURRENCY_RATES = {
 }
 # Plans that are checked together.
 BATCH = 24
+TABLES = "account_move, account_move_line, account_payment, account_partial_reconcile"
 
 
 class InProcess(stripe.HTTPClient):
@@ -187,6 +188,8 @@ class PlanLedger(StripeCommon):
         fetched = self.provider._stripe_fetch([("invoice", key) for key in keys])
         objects = {key: fetched["invoice", key] for key in keys}
         errors = self._write(fetched, objects)
+        # PostgreSQL would go on to take tables for empty that were so when it last looked.
+        self.env.cr.execute(f"ANALYZE {TABLES}")
         rows = self.reader.read(list(objects))
         for key, obj in objects.items():
             if texts := self._compare(obj, rows, errors.get(key)):
@@ -279,7 +282,7 @@ class PlanLedger(StripeCommon):
             move,
             rows["lines"].get(move["id"], []),
             [line for entry in entries for line in rows["lines"].get(entry, [])],
-            {rate: tax.id for rate, tax in self.taxes.items()},
+            self.taxes,
         )
 
     def _compare_customers(self, buyers, objects, wrong):

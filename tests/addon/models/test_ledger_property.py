@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import pytest
+from odoo import Command
 from odoo.tests import TransactionCase, tagged
 
 from tests.addon import plan_search
@@ -147,6 +150,50 @@ class TestOneOffsProperty(PropertyCommon, TransactionCase):
         self.assertEqual(self.booked.total(), len(FOUND) - 2 + 1)
         self.assertEqual(self.refused, {"finer than the currency": 2})
 
+    def test_refused_until_mended(self):
+        """Invoices wait with a reason for a tax of their rate, and for a rate of their currency."""
+        rate = self.env["stripe.tax.rate"]._stripe_find(
+            self.provider, [self.plan_stripe.rates["vat20"]]
+        )
+        euro = self.env.ref("base.EUR")
+        tax, rates = rate.tax_id, [(row.name, row.rate) for row in euro.rate_ids]
+        rate.tax_id = False
+        euro.rate_ids.unlink()
+        mended = self.reasons
+        self.reasons = [self.rate_without_a_tax, self.currency_without_a_rate, *self.reasons]
+        plans = plan_search.generate(one_offs(), 150, self.seed)
+        plans = [
+            *[plan for plan in plans if plan.currency == "eur"][:4],
+            *[plan for plan in plans if "vat20" in repr(plan)][:8],
+            *plans[-8:],
+        ]
+        # A balance in euros would wait as well.
+        self.assertEqual(self._check([replace(plan, balance=0) for plan in plans]), {})
+        self.assertGreater(self.booked.total(), 0)
+        for kind in ("rate without a tax", "currency without a rate"):
+            self.assertGreater(self.refused[kind], 0)
+        rate.tax_id = tax
+        euro.rate_ids = [Command.create({"name": day, "rate": value}) for day, value in rates]
+        self.reasons, wrong = mended, {}
+        self.booked.clear()
+        self.refused.clear()
+        objects = self._book(list(self.owners), wrong)
+        self.assertEqual(wrong, {})
+        too_fine = list(filter(self.finer_than_the_currency, objects.values()))
+        self.assertEqual(self.booked.total(), len(objects) - len(too_fine))
+
+    def rate_without_a_tax(self, obj):
+        rate = self.plan_stripe.rates["vat20"]
+        rows = [row for line in obj["lines"]["data"] for row in line["taxes"]]
+        if any(row["tax_rate_details"]["tax_rate"] == rate for row in rows):
+            return "rate without a tax", "Choose the Odoo tax for the Stripe tax rate vat20"
+        return None
+
+    def currency_without_a_rate(self, obj):
+        if obj["currency"] == "eur":
+            return "currency without a rate", "EUR has no exchange rate in Odoo"
+        return None
+
     def test_one_offs(self):
         settings = self.get_settings(
             *("as_installed", "rounded_globally", "prices_with_taxes", "taxes_on_taxes"),
@@ -167,3 +214,15 @@ class TestSubscriptionsProperty(PropertyCommon, TransactionCase):
         )
         self.search(subscriptions(), 700, settings)
         self.assert_kinds(COMMON_KINDS | SUBSCRIPTION_KINDS)
+
+
+@tagged("post_install", "-at_install")
+class TestYenProperty(PropertyCommon, TransactionCase):
+    """Nothing is lost by rounding in a company whose currency has no decimals."""
+
+    company_currency = "JPY"
+
+    def test_any(self):
+        settings = self.get_settings("as_installed", "taxes_due_on_payment")
+        self.search(one_offs() | subscriptions(), 120, settings)
+        self.assert_kinds({"USD", "JPY", "KWD", "negative total", "proration", "balance used"})

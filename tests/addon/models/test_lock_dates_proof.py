@@ -12,8 +12,6 @@ class TestLockDatesProof(ProofCommon, TransactionCase):
         self.end = fields.Date.end_of(fields.Date.today(), "month")
         self.company.fiscalyear_lock_date = self.end
         super().setUp()
-        self.pay_out()
-        self.catch_up()
 
     def test_proof(self):
         events = self.env["stripe.event"].search([("provider_id", "=", self.provider.id)])
@@ -32,7 +30,7 @@ class TestLockDatesProof(ProofCommon, TransactionCase):
         self.assertEqual(self.differing(), set())
         for currency, measure in (
             *(("USD", "invoiced"), ("EUR", "tax"), ("USD", "collected"), ("USD", "refunded")),
-            *(("USD", "fees"), ("USD", "payouts")),
+            *(("USD", "fees"), ("EUR", "invoiced")),
         ):
             there, here = self.sums(currency, measure)
             self.assertTrue(there, measure)

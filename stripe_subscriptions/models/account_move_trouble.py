@@ -99,7 +99,8 @@ class AccountMove(models.Model):
         for move, invoice in zip(self, parsed, strict=True):
             if not move.stripe_booking_error:
                 continue
-            move.write({"stripe_total": abs(invoice.total), "stripe_tax": abs(invoice.tax)})
+            sign = -1 if invoice.total < 0 else 1
+            move.write({"stripe_total": sign * invoice.total, "stripe_tax": sign * invoice.tax})
             if user:
                 move.activity_schedule(
                     "mail.mail_activity_data_warning",

@@ -155,11 +155,11 @@ def credit_note(obj, span):
 
 
 def invoice_payment(obj, span):
-    """Return the facts of what has paid an invoice."""
-    if obj["status"] != "paid":
+    """Return the facts of what has paid an invoice; what came outside of Stripe has none."""
+    if not utils.is_collected(obj):
         return {}
     paid_at = utils.path(obj, "status_transitions.paid_at") or obj["created"]
-    amount = _major(obj, obj.get("amount_paid") or 0)
+    amount = _major(obj, obj["amount_paid"])
     return span.facts(span.day(paid_at), obj["currency"], {"collected": amount})
 
 

@@ -148,6 +148,28 @@ def invoice_date(invoice, tz_name):
     return to_local_date(finalized_at, tz_name)
 
 
+def invoice_payments(invoice):
+    """Return what Stripe itself has collected for an invoice.
+
+    A payment record tells of money that came in another way, which Stripe never holds.
+
+    :param dict invoice: The invoice with `payments` expanded.
+    :return: Those of its invoice payments that are paid.
+    :rtype: list[dict]
+    """
+    return [part for part in path(invoice, "payments.data", []) if is_collected(part)]
+
+
+def is_collected(part):
+    """Return whether an invoice payment of Stripe is money that Stripe has collected.
+
+    :param dict part: The invoice payment.
+    :rtype: bool
+    """
+    by_stripe = path(part, "payment.type") != "payment_record"
+    return by_stripe and part["status"] == "paid" and bool(part.get("amount_paid"))
+
+
 def invoice_status_since(invoice):
     """Return when a Stripe invoice was paid, voided or marked uncollectible.
 

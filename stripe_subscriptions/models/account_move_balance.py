@@ -192,7 +192,7 @@ class AccountMove(models.Model):
             mine = self.browse().union(
                 *(entries[row["id"]] for row in rows if row["id"] in entries)
             )
-            parts = [part["id"] for part in utils.path(obj, "payments.data", [])]
+            parts = [part["id"] for part in utils.invoice_payments(obj)]
             if mine and parts:
                 payments = self.env["account.payment"].search(
                     [

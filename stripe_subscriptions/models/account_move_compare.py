@@ -20,7 +20,7 @@ class AccountMove(models.Model):
         customers = self.env["stripe.customer"]._stripe_find(
             provider, list({utils.object_id(obj.get("customer")) for obj in objects} - {False})
         )
-        parts = [part["id"] for obj in objects for part in utils.path(obj, "payments.data", [])]
+        parts = [part["id"] for obj in objects for part in utils.invoice_payments(obj)]
         payments = self.env["account.payment"].search(
             [
                 ("stripe_provider_id", "=", provider.id),
@@ -76,11 +76,7 @@ class AccountMove(models.Model):
         :rtype: list[tuple[str, str, str]]
         """
         differences = []
-        paid = {
-            part["id"]: part
-            for part in utils.path(obj, "payments.data", [])
-            if part["status"] == "paid" and part.get("amount_paid")
-        }
+        paid = {part["id"]: part for part in utils.invoice_payments(obj)}
         receivable = self.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         )

@@ -99,8 +99,7 @@ class AccountPayment(models.Model):
         paid = {
             part["id"]: (move, obj, part)
             for move, obj in invoices
-            for part in utils.path(obj, "payments.data", [])
-            if part["status"] == "paid" and part.get("amount_paid")
+            for part in utils.invoice_payments(obj)
         }
         booked = self.search(
             [

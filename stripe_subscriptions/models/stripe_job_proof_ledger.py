@@ -254,7 +254,8 @@ class StripeJob(models.Model):
         move, currency = _standing(payout.move_id), payout.currency_id
         if not move:
             return {}
-        lines = move.line_ids.filtered(lambda line: line.balance > 0)
+        # One that is negative takes money from the bank.
+        lines = move.line_ids.filtered(lambda line: (line.balance > 0) == (payout.amount > 0))
         day = move.stripe_date or move.date
         return span.facts(day, currency.name, {"payouts": _sum(lines, currency)})
 
@@ -270,9 +271,11 @@ class StripeJob(models.Model):
         clearing = self.provider_id.stripe_billing_clearing_account_id
         posted = _standing(transaction.move_id)
         lines = posted.line_ids
-        if transaction.kind in stripe_proof.PAID_TYPES and transaction.payment_id:
-            payment_lines = transaction.payment_id.move_id.line_ids
-            lines |= payment_lines.filtered(lambda line: line.parent_state == "posted")
+        if transaction.kind in stripe_proof.PAID_TYPES:
+            # One charge may have paid several invoices.
+            lines |= transaction._get_payment_lines().filtered(
+                lambda line: line.parent_state == "posted"
+            )
         net = _sum(lines.filtered(lambda line: line.account_id == clearing), currency)
         fee = self._get_fee(posted, currency)
         return stripe_proof.part_of_payout(payout_id, currency.name, net, fee)

@@ -11,6 +11,7 @@ from tests.addon.ledger_objects import (
     item,
     open_invoice,
     paid,
+    paid_elsewhere,
     pay,
     with_balance,
 )
@@ -247,6 +248,21 @@ PAYMENTS = [
         [INVOICE_20],
         owed=20.0,
         state="not_paid",
+    ),
+    # Stripe's record of it: the money is not on the Stripe balance.
+    Case(
+        "payment_recorded_outside_stripe",
+        ([OPEN], [paid_elsewhere(OPEN, 2000)]),
+        [INVOICE_20],
+        owed=20.0,
+        state="not_paid",
+    ),
+    Case(
+        "payment_recorded_outside_stripe_in_part",
+        ([HALF_PAID], [paid_elsewhere(HALF_PAID, 800)]),
+        [INVOICE_20, paid("12.00")],
+        owed=8.0,
+        state="partial",
     ),
 ]
 

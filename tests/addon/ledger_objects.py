@@ -157,6 +157,14 @@ def with_balance(obj, kind, amount, at=DAY, **values):
     return {**obj, "balance_transactions": [*obj["balance_transactions"], row], **values}
 
 
+def paid_elsewhere(obj, amount, at=DAY):
+    """An invoice after a payment that did not go through Stripe."""
+    paid_off_stripe = pay(obj, amount, at=at)
+    record = {"type": "payment_record", "payment_record": new_id("pr")}
+    paid_off_stripe["payments"]["data"][-1]["payment"] = record
+    return {**paid_off_stripe, "amount_paid_off_stripe": amount}
+
+
 # === BALANCES AND CREDIT NOTES === #
 
 
@@ -284,7 +292,7 @@ def dispute(of, status, *movements, amount=None, **values):
         "id": "du_table",
         "object": "dispute",
         "amount": of["amount"] if amount is None else amount,
-        "balance_transactions": list(movements),
+        "balance_transactions": [{**row, "source": "du_table"} for row in movements],
         "charge": of["id"],
         "created": DAY,
         "currency": of["currency"],

@@ -210,7 +210,8 @@ class TestAudit(SandboxCommon, TransactionCase):
 
     def test_repair_survives_a_bad_record(self):
         """The database refuses one of them: the others are repaired, and its reason is kept."""
-        second = self.subscribe(self.make_stripe_customer(self.partner))
+        partner = self.env["res.partner"].create({"name": "Other"})
+        second = self.subscribe(self.make_stripe_customer(partner))
         self.catch_up()
         for subscription in (self.stripe_subscription, second):
             self.stripe.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
@@ -221,9 +222,8 @@ class TestAudit(SandboxCommon, TransactionCase):
         def apply(records, provider, objects):
             if second.id in [obj["id"] for obj in objects]:
                 records.env.cr.execute(
-                    "INSERT INTO res_lang (code, name, url_code, date_format, time_format, "
-                    "week_start, grouping) SELECT code, name, url_code, date_format, "
-                    "time_format, week_start, grouping FROM res_lang LIMIT 1"
+                    "INSERT INTO ir_config_parameter (key, value) "
+                    "SELECT key, value FROM ir_config_parameter LIMIT 1"
                 )
             return original(records, provider, objects)
 
@@ -236,7 +236,7 @@ class TestAudit(SandboxCommon, TransactionCase):
         open_rows = self.env["stripe.difference"].search([("state", "=", "open")])
         self.assertEqual(set(open_rows.mapped("stripe_id")), {second.id})
         for row in open_rows:
-            self.assertRegex(row.error, "^UniqueViolation: duplicate key .*res_lang")
+            self.assertRegex(row.error, "^UniqueViolation: duplicate key .*ir_config_parameter")
         self.assertTrue(self.subscription.cancel_at)
         self.assertRepaired()
 

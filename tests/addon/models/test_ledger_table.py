@@ -1,6 +1,9 @@
 import re
 import unittest
+from datetime import date
 
+from odoo.addons.stripe_subscriptions import stripe_proof
+from odoo.addons.stripe_subscriptions.models.stripe_job_proof_ledger import DOCUMENTS
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
@@ -60,6 +63,8 @@ class LedgerTableCommon(StripeCommon):
             self.provider._stripe_write(latest)
             self.assertEqual(self.entries(newest), before, "everything was applied once more")
         self.compare(case, newest)
+        if not case.draft:
+            self.prove(latest)
 
     def compare(self, case, newest):
         """Compare the ledger with a case."""
@@ -94,6 +99,41 @@ class LedgerTableCommon(StripeCommon):
             self.assertRegex(move.stripe_booking_error, case.draft)
         for payout in self.env["stripe.payout"].search([]):
             self.assertAlmostEqual(payout.clearing_difference, case.difference, 2)
+
+    def prove(self, latest):
+        """Compare both sides of the proof, document by document."""
+        job = self.env["stripe.job"].create({"provider_id": self.provider.id, "kind": "proof"})
+        span = stripe_proof.Span(date(2025, 1, 1), date(2099, 12, 31), self.company.partner_id.tz)
+        for (kind, _stripe_id), obj in latest.items():
+            for part_kind, part in self.documents(kind, obj, latest):
+                for record in job._find_documents(
+                    part_kind, [(DOCUMENTS[part_kind][1], "=", part["id"])]
+                ).values():
+                    here = getattr(job, f"_get_here_{part_kind}")(record, span)
+                    there = getattr(stripe_proof, part_kind)(part, span)
+                    self.assertEqual(here, there, f"{part_kind} {part['id']}")
+            for part in obj.get("balance_transactions", ()) if kind == "payout" else ():
+                record = self.env["stripe.balance.transaction"]._stripe_find(
+                    self.provider, [part["id"]]
+                )
+                if record.payout_id.stripe_id == obj["id"] and "payout" not in part["type"]:
+                    here = job._get_here_movement(record, obj["id"])
+                    self.assertEqual(here, stripe_proof.movement(part, obj["id"]), part["id"])
+
+    @staticmethod
+    def documents(kind, obj, latest):
+        """What an object tells of, as the lists of the proof have it."""
+        found = [(kind, obj)] if kind in ("invoice", "refund", "payout") else []
+        if kind == "invoice":
+            found += [("invoice_payment", part) for part in obj["payments"]["data"]]
+        elif kind == "credit_note":
+            invoice = latest.get(("invoice", obj["invoice"]), {"status": "open"})
+            found.append((kind, {**obj, "invoice": invoice}))
+        elif kind in ("dispute", "payout"):
+            found += [("balance_transaction", part) for part in obj["balance_transactions"]]
+        elif kind == "charge" and obj["balance_transaction"]:
+            found.append(("balance_transaction", obj["balance_transaction"]))
+        return found
 
     # === READING === #
 

@@ -56,11 +56,12 @@ class StripeSetup(models.TransientModel):
     @api.model
     def _default_provider_id(self):
         provider_model = self.env["payment.provider"]
-        return provider_model.search(
+        providers = provider_model.search(
             [*provider_model._check_company_domain(self.env.company), ("code", "=", "stripe")],
             order="state desc, id",
-            limit=1,
         )
+        # A branch's own comes before that of its company.
+        return providers.sorted(lambda provider: -len(provider.company_id.parent_ids))[:1]
 
     @api.depends("provider_id")
     def _compute_steps(self):

@@ -197,6 +197,13 @@ class TestBranches(CompaniesCommon, TransactionCase):
             self.assertNotEqual(first, second)
         self.assertFalse(self.find("account.move", self.provider))
 
+    def test_set_up_of_a_branch(self):
+        """It is that of the company, until the branch has an account of its own."""
+        setup = self.env["stripe.setup"].with_company(self.branch)
+        self.assertEqual(setup._default_provider_id(), self.provider)
+        own = self.provider.copy({"company_id": self.branch.id})
+        self.assertEqual((own.state, setup._default_provider_id()), ("disabled", own))
+
     def test_bank_journal_of_the_branch_comes_first(self):
         bank = self.env["account.journal"].create(
             {"name": "Bank North", "type": "bank", "company_id": self.branch.id}

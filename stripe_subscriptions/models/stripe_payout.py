@@ -91,6 +91,7 @@ class StripePayout(models.Model):
             )
             payout._book(provider, utils.path(obj, "failure_balance_transaction.created"))
             payout._clear(provider)
+            payout._clear_next(provider)
 
     def _book(self, provider, returned_at):
         """Post the payout's entry, or reverse it when the bank has sent the money back.
@@ -147,6 +148,26 @@ class StripePayout(models.Model):
             self.clearing_difference = rest
         if not self.currency_id.is_zero(rest):
             self._call_person(provider)
+        elif self.activity_ids:
+            self.activity_unlink(["mail.mail_activity_data_warning"])
+
+    def _clear_next(self, provider):
+        """Clear the payout that took the money of one that did not arrive, if it was heard of before.
+
+        :param payment.provider provider: The Stripe account.
+        """
+        self.ensure_one()
+        if self.status in LEFT_STATUSES:
+            return
+        returns = self.env["stripe.balance.transaction"].search(
+            [
+                ("provider_id", "=", provider.id),
+                ("source", "=", self.stripe_id),
+                ("kind", "!=", "payout"),
+            ]
+        )
+        for payout in returns.payout_id:
+            payout._clear(provider)
 
     def _call_person(self, provider):
         """Give the responsible an activity for a payout that does not tie."""

@@ -246,6 +246,27 @@ CASES = [
         sums={"payout": 96.8, "fee": 3.2, "income": -100.0},
     ),
     Case(
+        "payout_failed_is_heard_of_last",
+        (
+            [SOLD],
+            [CHARGE],
+            [payout(9680, RETURNED, id="po_again", at=LATER)],
+            [payout(9680, CHARGE, status="failed")],
+        ),
+        sums={"payout": 96.8, "fee": 3.2, "income": -100.0},
+    ),
+    Case(
+        "payout_failed_and_the_next_one_at_once",
+        (
+            [SOLD],
+            [
+                payout(9680, RETURNED, id="po_again", at=LATER),
+                payout(9680, CHARGE, status="failed"),
+            ],
+        ),
+        sums={"payout": 96.8, "fee": 3.2, "income": -100.0},
+    ),
+    Case(
         "payout_failed_twice",
         (
             [SOLD],

@@ -87,7 +87,7 @@ class PropertyCommon(PlanLedger):
         for name in ("kinds", "booked", "refused"):
             print(f"{name}: {dict(getattr(self, name).most_common())}")
         self.assertLessEqual(kinds, set(self.kinds))
-        self.assertGreater(self.booked.total(), 10 * self.refused.total())
+        self.assertGreater(self.booked.total(), 5 * self.refused.total())
 
     # === SETTINGS === #
 

@@ -135,11 +135,12 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         now = stripe_objects.NOW
         for status in ("trialing", "active"):
             draft = self.make_draft(self.price)
-            metadata = self.metadata(draft, **{const.METADATA_FIRST_BILLING: "2030-05-25"})
             anchor = now + 5 * 86400
+            agreed = utils.to_local_date(anchor, "UTC").isoformat()
+            metadata = self.metadata(draft, **{const.METADATA_FIRST_BILLING: agreed})
             record = self.apply(metadata=metadata, status=status, billing_cycle_anchor=anchor)
             self.assertEqual(record.status, "future", status)
-            self.assertEqual(str(record.first_billing_date), "2030-05-25")
+            self.assertEqual(str(record.first_billing_date), agreed)
             obj = {**record.stripe_data, "status": "active", "billing_cycle_anchor": now}
             self.env["stripe.subscription"]._stripe_apply(self.provider, [obj])
             self.assertEqual(record.status, "active", "the date has come")

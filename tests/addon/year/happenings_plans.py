@@ -193,8 +193,11 @@ def pause_collection(story, customer):
 
 @kind(weight=1)
 def pause(story, customer):
+    """Only those that are charged by themselves can be resumed."""
     subscription = story.get_live(customer, "active")
     if not subscription or subscription.cancel_at or len(subscription["items"].data) > 1:
+        return False
+    if subscription.collection_method != "charge_automatically":
         return False
     story.stripe.subscriptions.pause(customer.subscription, {"type": "subscription"})
     return True

@@ -14,6 +14,7 @@
         "security/ir_rules.xml",
         "data/ir_cron.xml",
         "data/ir_cron_mails.xml",
+        "data/mail_layout.xml",
         "data/mail_template_data.xml",
         "data/mail_template_start.xml",
         "data/mail_template_change.xml",

@@ -68,18 +68,21 @@ class AccountMove(models.Model):
         return urljoin(self.get_base_url(), path)
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
-        """Override of `mail`: where something is to be paid, the customer's button leads there."""
+        """Override of `mail`: the button says what it is for, and leads to where something is to be paid."""
         groups = super()._notify_get_recipients_groups(
             message, model_description, msg_vals=msg_vals
         )
+        kind = self.env.context.get("stripe_mail_kind")
+        if not kind:
+            return groups
         titles = {
             "payment_failed": self.env._("Pay now"),
             "action_required": self.env._("Confirm the payment"),
         }
-        title = titles.get(self.env.context.get("stripe_mail_kind"))
-        if title:
-            button = {"url": self._stripe_get_pay_link(), "title": title}
-            for name, _method, values in groups:
-                if name != "user":
-                    values.update(has_button_access=True, button_access=button)
+        for name, _method, values in groups:
+            button = values.setdefault("button_access", {})
+            button["title"] = self.env._("View invoice")
+            if kind in titles and name != "user":
+                button.update(url=self._stripe_get_pay_link(), title=titles[kind])
+                values["has_button_access"] = True
         return groups

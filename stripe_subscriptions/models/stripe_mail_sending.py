@@ -14,7 +14,7 @@ BATCH_SIZE = 50
 MAX_ATTEMPTS = 5
 # Seconds, doubled at each attempt.
 RETRY_DELAY = 300
-LAYOUT = "mail.mail_notification_layout_with_responsible_signature"
+LAYOUT = "stripe_subscriptions.mail_layout"
 
 
 class StripeMail(models.Model):
@@ -202,7 +202,7 @@ class StripeMail(models.Model):
         record = record.with_context(
             stripe_mail_kind=self.kind,
             stripe_mail_facts=facts,
-            email_notification_allow_footer=True,
+            email_notification_force_footer=True,
         )
         return record.message_post_with_source(
             template.with_env(record.env),

@@ -32,9 +32,12 @@ class StripeSubscription(models.Model):
         )
         if self and len(self) == 1:
             for name, _method, values in groups:
+                button = values.setdefault("button_access", {})
                 if name in ("portal_customer", "portal"):
                     values["has_button_access"] = True
-                    values.setdefault("button_access", {})["title"] = self._get_button_title()
+                    button["title"] = self._get_button_title()
+                elif name == "user":
+                    button["title"] = self.env._("View subscription")
         return groups
 
     def _get_button_title(self):

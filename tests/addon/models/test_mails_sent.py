@@ -122,7 +122,7 @@ class TestMailsSent(MailsCommon, TransactionCase):
         self.advance(5 * DAY + 60)
         rows = self.told()
         self.assertEqual(self.kinds(rows), ["canceled", "payment_failed"])
-        self.assertTold(self.the(rows, "payment_failed"), "We do not try again")
+        self.assertTold(self.the(rows, "payment_failed"), "We will not try again")
         self.assertTold(self.the(rows, "canceled"), "because it could not be paid")
         self.assertNoMore()
 
@@ -271,7 +271,7 @@ class TestMailsSent(MailsCommon, TransactionCase):
         update(self.at_stripe.id, {"cancel_at_period_end": True})
         rows = self.told()
         self.assertEqual(self.kinds(rows), ["cancel_scheduled"])
-        self.assertTold(self.the(rows, "cancel_scheduled"), "You are not charged any more")
+        self.assertTold(self.the(rows, "cancel_scheduled"), "You will not be charged again")
         update(self.at_stripe.id, {"cancel_at_period_end": False})
         rows = self.told()
         self.assertEqual(self.kinds(rows), ["resumed"])

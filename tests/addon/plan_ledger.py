@@ -88,6 +88,10 @@ class PlanLedger(StripeCommon):
         by_name = {currency.name: currency for currency in currencies}
         by_name[cls.company_currency].active = True
         cls.company.currency_id = by_name[cls.company_currency]
+        if cls.company_currency != "USD":
+            cls.env["res.currency.rate"].create(
+                {"name": "2000-01-01", "currency_id": by_name["USD"].id, "rate": 1.0}
+            )
         cls.env["res.currency.rate"].create(
             [
                 {"name": day, "currency_id": by_name[name].id, "rate": rate}
@@ -110,8 +114,10 @@ class PlanLedger(StripeCommon):
     def setUp(self):
         super().setUp()
         self.reader = LedgerReader(self.env)
-        # Invoices by kind; those that were booked and refused.
+        # Invoices by kind; those that were booked by currency; those that were refused by kind of reason.
         self.kinds, self.booked, self.refused = Counter(), Counter(), Counter()
+        # Currencies of which an invoice was refused.
+        self.refused_currencies = set()
         # Why invoices may be refused: each answers a kind of refusal and what it has to say, or None.
         self.reasons = [self.finer_than_the_currency]
         # Numbers of the plans by id of the invoice.
@@ -272,6 +278,7 @@ class PlanLedger(StripeCommon):
             if not expected or expected[1] not in (reason or ""):
                 return [f"refused: {reason}; expected was {expected}"]
             self.refused[expected[0]] += 1
+            self.refused_currencies.add(obj["currency"])
             return []
         if not move or move["state"] != "posted":
             return [f"not posted: {move}"]

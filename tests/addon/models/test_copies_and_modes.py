@@ -49,7 +49,7 @@ class TestCopies(StripeCommon, TransactionCase):
         gateway = self.provider._stripe_client()
         self.assertEqual(
             gateway.READING_METHODS,
-            {"retrieve", "retrieve_current", "list", "search", "create_preview"},
+            {"retrieve", "retrieve_current", "list", "search", "create_preview", "preview"},
         )
 
     def test_take_over(self):

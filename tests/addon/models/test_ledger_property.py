@@ -26,11 +26,13 @@ COMMON_KINDS = {
     *("exclusive tax", "inclusive tax", "both taxes on a line", "several rates on a line"),
     *("no tax", "zero rate", "exempt", "discount", "several discounts on a line"),
     *("all discounted", "below the minor unit", "balance used", "debt collected", "credit left"),
-    *("rolled over", "credit to the balance", "more than ten lines"),
+    *("rolled over", "credit to the balance"),
     *("USD", "EUR", "JPY", "KRW", "KWD", "BHD", "TND", "HUF", "ISK", "TWD", "UGX"),
 }
-ONE_OFF_KINDS = {"paid late", "paid outside of Stripe"}
-SUBSCRIPTION_KINDS = {"proration", "tiers", "packages", "trial", "metered", "no lines"}
+ONE_OFF_KINDS = {"paid late", "paid outside of Stripe", "more than ten lines"}
+SUBSCRIPTION_KINDS = {"proration", "tiers", "packages", "trial", "metered"}
+# Currencies with hundredths at Stripe, which Odoo counts in whole units until somebody changes it.
+COARSE = {"isk", "twd", "ugx"}
 # Plans that were booked wrongly once.
 FOUND = [
     # A tax that is negative although the total is not, and the other way round.
@@ -82,12 +84,14 @@ class PropertyCommon(PlanLedger):
         self.fail(f"{name}, seed {self.seed}, only among others: {wrong}")
 
     def assert_kinds(self, kinds):
-        """Fail when a kind of invoice was not there, or too little was booked."""
+        """Fail when a kind of invoice was not there, or when more was refused than has to be."""
         print(f"\n{type(self).__name__}, seed {self.seed}:")
         for name in ("kinds", "booked", "refused"):
             print(f"{name}: {dict(getattr(self, name).most_common())}")
         self.assertLessEqual(kinds, set(self.kinds))
-        self.assertGreater(self.booked.total(), 5 * self.refused.total())
+        # Why each one was refused is checked where that happens; here that no other currency is among them.
+        self.assertLessEqual(self.refused_currencies, COARSE)
+        self.assertLessEqual({kind.lower() for kind in kinds if kind.isupper()}, set(self.booked))
 
     # === SETTINGS === #
 

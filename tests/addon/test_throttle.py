@@ -58,6 +58,8 @@ class TestRateLimit(SandboxCommon, TransactionCase):
         self.subscribe(self.make_stripe_customer(self.partner))
         self.run_job("catch_up")
         self.addCleanup(self.account.faults.clear)
+        # How slow it becomes is seen above, and need not be waited for here.
+        self.startPatcher(patch.object(stripe_throttle, "MAX_GAP", 0.1))
         # The gateway is one per key and process: a slow one must not slow down other tests.
         self.addCleanup(StripeGateway._instances.clear)
 

@@ -16,6 +16,7 @@ from . import res_company
 from . import res_partner
 from . import stripe_customer
 from . import stripe_customer_details
+from . import stripe_customer_cards
 from . import stripe_subscription
 from . import stripe_subscription_company
 from . import stripe_subscription_item

@@ -67,13 +67,8 @@ class StripeSubscription(models.Model):
         return cards
 
     def _get_card_text(self, card):
-        """Return a card as people know it, such as "Visa •••• 4242".
-
-        :param dict card: See `stripe.customer._stripe_get_cards`.
-        :rtype: str
-        """
-        name = card["brand"] or card["type"]
-        return f"{name.replace('_', ' ').title()} •••• {card['last4']}"
+        """Return a card as people know it; see `stripe.customer`."""
+        return self.env["stripe.customer"]._get_card_text(card)
 
     # === BUSINESS METHODS - ONE-OFF ITEMS === #
 

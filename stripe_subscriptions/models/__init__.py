@@ -9,6 +9,7 @@ from . import payment_provider_accounts
 from . import payment_provider_journal
 from . import payment_provider_sync
 from . import stripe_price
+from . import stripe_price_text
 from . import stripe_tax_rate
 from . import stripe_tax_rate_mapping
 from . import stripe_coupon
@@ -19,6 +20,7 @@ from . import stripe_customer_details
 from . import stripe_customer_cards
 from . import stripe_subscription
 from . import stripe_subscription_company
+from . import stripe_subscription_currency
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
 from . import stripe_subscription_checkout

@@ -2,7 +2,6 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
-from odoo.tools import format_amount
 
 
 class StripePrice(models.Model):
@@ -54,87 +53,23 @@ class StripePrice(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("name", "nickname", "currency_id", "unit_amount", "interval", "interval_count")
+    @api.depends("name", "nickname", "price_text")
     @api.depends_context("lang")
     def _compute_display_name(self):
         for price in self:
             name = f"{price.name} ({price.nickname})" if price.nickname else price.name
             price.display_name = f"{name}: {price.price_text}" if name else False
 
-    @api.depends("currency_id", "unit_amount", "interval", "interval_count", "billing_scheme")
+    @api.depends(
+        *("currency_id", "unit_amount", "interval", "interval_count"),
+        *("billing_scheme", "usage_type", "stripe_data"),
+    )
     @api.depends_context("lang")
     def _compute_price_text(self):
         for price in self:
             price.price_text = price.currency_id and price._get_price_text()
 
     # === BUSINESS METHODS === #
-
-    def _get_price_text(self):
-        """Return the price as people read it, such as "$ 20.00 per seat / 3 months".
-
-        :rtype: str
-        """
-        self.ensure_one()
-        raw = self.sudo().stripe_data or {}
-        unit_label = utils.path(raw, "product.unit_label") or self.env._("unit")
-        period = self._get_period_text()
-        if self.billing_scheme == "tiered":
-            tiers = raw.get("tiers") or []
-            return self.env._(
-                "%(count)s price tiers per %(unit)s / %(period)s",
-                count=len(tiers),
-                unit=unit_label,
-                period=period,
-            )
-        amount = self._format_unit_amount()
-        package = utils.path(raw, "transform_quantity.divide_by")
-        if package:
-            return self.env._(
-                "%(amount)s per %(count)s × %(unit)s / %(period)s",
-                amount=amount,
-                count=package,
-                unit=unit_label,
-                period=period,
-            )
-        if self.usage_type == "metered" or utils.path(raw, "product.unit_label"):
-            return self.env._(
-                "%(amount)s per %(unit)s / %(period)s",
-                amount=amount,
-                unit=unit_label,
-                period=period,
-            )
-        return self.env._("%(amount)s / %(period)s", amount=amount, period=period)
-
-    def _format_unit_amount(self):
-        """Return the unit price in the reader's language, with its sub-cent digits if it has any."""
-        amount = Decimal(str(self.unit_amount))
-        shown = format_amount(self.env, self.unit_amount, self.currency_id)
-        if self.currency_id.compare_amounts(self.currency_id.round(float(amount)), float(amount)):
-            return shown
-        digits = -amount.normalize().as_tuple().exponent
-        if digits <= self.currency_id.decimal_places:
-            return shown
-        return f"{amount.normalize():f} {self.currency_id.name}"
-
-    def _get_period_text(self):
-        """Return the billing period as people read it, such as "month" or "3 months"."""
-        self.ensure_one()
-        count = self.interval_count
-        singular = {
-            "day": self.env._("day"),
-            "week": self.env._("week"),
-            "month": self.env._("month"),
-            "year": self.env._("year"),
-        }
-        if count == 1:
-            return singular[self.interval]
-        plural = {
-            "day": self.env._("%(count)s days", count=count),
-            "week": self.env._("%(count)s weeks", count=count),
-            "month": self.env._("%(count)s months", count=count),
-            "year": self.env._("%(count)s years", count=count),
-        }
-        return plural[self.interval]
 
     def _get_monthly_amount(self, quantity):
         """Return what a quantity brings in an average month; 0 for metered use, which is not known.

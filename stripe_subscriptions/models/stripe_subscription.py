@@ -61,15 +61,6 @@ class StripeSubscription(models.Model):
     provider_id = fields.Many2one(
         default=lambda self: self._default_provider_id(), readonly=False, check_company=True
     )
-    currency_id = fields.Many2one(
-        help="The currency in which Stripe bills the customer, else that of the customer's "
-        "pricelist, else that of the company.",
-        comodel_name="res.currency",
-        compute="_compute_currency_id",
-        store=True,
-        readonly=False,  # else the value that the writer gives would be ignored
-        precompute=True,
-    )
     item_ids = fields.One2many(
         string="Plans",
         comodel_name="stripe.subscription.item",
@@ -143,25 +134,6 @@ class StripeSubscription(models.Model):
         for subscription in self:
             partner = subscription.partner_id
             subscription.contact_id = partner and partner._get_stripe_primary_contact()
-
-    @api.depends("partner_id", "provider_id", "company_id")
-    def _compute_currency_id(self):
-        customer_model = self.env["stripe.customer"]
-        for subscription in self:
-            if subscription.stripe_id and subscription.currency_id:
-                continue
-            partner = subscription.partner_id.with_company(subscription.company_id)
-            customer = (
-                customer_model._stripe_get(subscription.provider_id, partner)
-                if partner and subscription.provider_id
-                else customer_model
-            )
-            subscription.currency_id = (
-                customer.currency_id
-                or partner.property_product_pricelist.currency_id
-                or subscription.company_id.currency_id
-                or self.env.company.currency_id
-            )
 
     @api.depends("status", "current_period_end", "trial_end", "cancel_at")
     def _compute_next_charge_at(self):

@@ -28,6 +28,7 @@ class StripeSubscriptionChange(models.TransientModel):
     proration = fields.Selection(PRORATIONS, required=True, default="always_invoice")
     renews_at = fields.Datetime(related="subscription_id.current_period_end")
     planned_text = fields.Char(related="subscription_id.planned_text")
+    currency_note = fields.Char(compute="_compute_currency_note")
     at = fields.Integer(help="The moment from which on Stripe prorates; unix seconds.")
 
     # === COMPUTE METHODS === #
@@ -36,6 +37,12 @@ class StripeSubscriptionChange(models.TransientModel):
     def _compute_before(self):
         for wizard in self:
             wizard.before = wizard.subscription_id and wizard.subscription_id._get_items_text()
+
+    @api.depends("subscription_ids")
+    def _compute_currency_note(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.currency_note = subscription and subscription._get_currency_note()
 
     # === CRUD METHODS === #
 

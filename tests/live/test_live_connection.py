@@ -56,7 +56,7 @@ class TestLiveConnection(LiveCase):
         )
         tiers = price_model._stripe_find(self.provider, [tiered.id])
         self.assertEqual(tiers.billing_scheme, "tiered")
-        self.assertIn("2 price tiers", tiers.price_text)
+        self.assertIn("2 tiers", tiers.price_text)
         self.assertFalse(price_model._stripe_find(self.provider, [once.id]))
         self.assertRecordValues(
             self.env["stripe.tax.rate"]._stripe_find(self.provider, [rate.id]),

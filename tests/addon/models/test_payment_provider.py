@@ -106,7 +106,7 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
         # 12 units: 10 x 10.00 + 2 x 5.00, or 12 x 5.00.
         self.assertEqual(graduated._get_monthly_amount(12), 110.0)
         self.assertEqual(volume._get_monthly_amount(12), 60.0)
-        self.assertIn("2 price tiers", graduated.price_text)
+        self.assertIn("2 tiers", graduated.price_text)
 
     def test_webhook(self):
         v1 = self.sandbox()

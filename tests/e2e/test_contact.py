@@ -25,5 +25,4 @@ def test_cards(desk, width):
     expect(cards.nth(1)).to_contain_text("Visa •••• 4242")
     expect(cards.nth(1).locator(".badge")).to_have_text("Default")
     expect(page.locator("[name=stripe_subscription_ids] .o_data_row")).to_have_count(1)
-    page.screenshot(path=f"/tmp/design/desk_contact_{width}.png", full_page=True)
     desk.close(page)

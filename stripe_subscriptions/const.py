@@ -139,6 +139,13 @@ CHECKOUT_MIN_TRIAL_SECONDS = 48 * 3600 + 600
 # Stripe's `trial_end` lies at most two years ahead; here in days.
 MAX_FIRST_BILLING_DAYS = 730
 
+# The most of a plan that a customer may choose alone.
+MAX_QUANTITY = 999_999
+
+# Promotion codes that are not valid and may be entered for one subscription, and the characters of one.
+MAX_PROMOTION_FAILURES = 20
+MAX_PROMOTION_CODE = 100
+
 # Days that a customer has to pay an invoice, unless staff say otherwise.
 DAYS_UNTIL_DUE = 30
 # Characters that Stripe takes in the description of a subscription, and printed on invoices.

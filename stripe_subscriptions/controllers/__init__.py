@@ -1,1 +1,11 @@
-from . import payment, portal, proof, webhook
+from . import (
+    payment,
+    portal,
+    portal_acting,
+    portal_billing,
+    portal_cards,
+    portal_list,
+    portal_sign_up,
+    proof,
+    webhook,
+)

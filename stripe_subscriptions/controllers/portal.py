@@ -1,126 +1,76 @@
 import logging
-from collections import OrderedDict
+from urllib.parse import urlencode
 
 from odoo import SUPERUSER_ID, fields, http
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.stripe_subscriptions import const
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.fields import Domain
 from odoo.http import request
+from odoo.tools import consteq
 
 _logger = logging.getLogger(__name__)
 
 # Invoices shown on the page of a subscription, the latest first.
 MAX_INVOICES = 24
+# Seconds after which the page asks Stripe again how a first payment stands.
+PATIENCE = 5
+# Nobody else may show these pages in a frame, and going back shows how things stand now.
+HEADERS = {
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    "Cache-Control": "no-store",
+}
+
+
+class Visit:
+    """A visitor on the pages of one subscription, who may at least see it.
+
+    :param stripe.subscription subscription_sudo: In sudo, in the language of the visitor.
+    :param str token: The token of the subscription, when the visitor came with it.
+    """
+
+    def __init__(self, subscription_sudo, token):
+        user = request.env.user
+        contact = subscription_sudo.contact_id or subscription_sudo.partner_id
+        author = contact if user._is_public() else user.partner_id
+        self.subscription = subscription_sudo.with_context(stripe_author_id=author.id)
+        self.token = token
+        self.role = subscription_sudo._portal_get_role(user, bool(token))
+        #: Whether buttons are shown: staff see what the customer sees.
+        self.shows_actions = self.role in ("act", "staff")
+
+    def url(self, suffix="", **query):
+        """Return an address of the subscription, with the token only for whoever came with it.
+
+        Those who are signed in without it may be those who may only look.
+        """
+        if self.token:
+            query = {"access_token": self.token, **query}
+        path = f"{self.subscription.access_url}{suffix}"
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def say(self, text, kind="danger", **more):
+        """Have the next page say something once.
+
+        :param str text: For people.
+        :param str kind: Bootstrap's name of the colour.
+        :param more: What else the notice has, see the template.
+        """
+        request.session[self._notice_key] = {"text": text, "kind": kind, **more}
+
+    def pop_notice(self):
+        """Return what the page has to say once, or None."""
+        return request.session.pop(self._notice_key, None)
+
+    @property
+    def _notice_key(self):
+        return f"notice_stripe_subscription_{self.subscription.id}"
 
 
 class StripeSubscriptionPortal(CustomerPortal):
-    """What a customer sees of subscriptions, and how one is subscribed to."""
+    """The page of a subscription: the invitation while it is a draft, afterwards what became of it."""
 
-    # === HOME AND LIST === #
-
-    def _prepare_home_portal_values(self, counters):
-        """Override of `portal`."""
-        values = super()._prepare_home_portal_values(counters)
-        if "subscription_count" in counters:
-            subscription_model = request.env["stripe.subscription"]
-            values["subscription_count"] = (
-                subscription_model.search_count(self._prepare_subscriptions_domain(), limit=1)
-                if subscription_model.has_access("read")
-                else 0
-            )
-        return values
-
-    def _prepare_subscriptions_domain(self):
-        """Return what the user has subscribed to or was invited to, with the own company."""
-        partner = request.env.user.partner_id.commercial_partner_id
-        return (
-            Domain("partner_id", "child_of", partner.ids)
-            & Domain("company_id.stripe_portal_show", "=", True)
-            & (Domain("status", "!=", "draft") | Domain("sent_at", "!=", False))
-        )
-
-    def _get_subscription_searchbar_sortings(self):
-        return {
-            "date": {"label": request.env._("Newest"), "order": "create_date desc, id desc"},
-            "name": {"label": request.env._("Name"), "order": "name, id"},
-            "next_charge": {
-                "label": request.env._("Next charge"),
-                "order": "next_charge_at, id desc",
-            },
-            "status": {"label": request.env._("Status"), "order": "status, id desc"},
-        }
-
-    def _get_subscription_searchbar_filters(self):
-        return OrderedDict(
-            all={"label": request.env._("All"), "domain": Domain.TRUE},
-            invited={
-                "label": request.env._("Waiting for you"),
-                "domain": Domain("status", "in", ("draft", "incomplete")),
-            },
-            running={
-                "label": request.env._("Running"),
-                "domain": Domain("status", "in", const.LIVE_STATUSES),
-            },
-            ended={
-                "label": request.env._("Ended"),
-                "domain": Domain("status", "in", const.ENDED_STATUSES),
-            },
-        )
-
-    @http.route(
-        ["/my/subscriptions", "/my/subscriptions/page/<int:page>"],
-        type="http",
-        auth="user",
-        methods=["GET"],
-        website=True,
-        readonly=True,
-    )
-    def portal_my_subscriptions(self, page=1, sortby=None, filterby=None, **_kwargs):
-        """List the subscriptions of the user's company.
-
-        :param int page: From 1.
-        :param str sortby: Key of `_get_subscription_searchbar_sortings`.
-        :param str filterby: Key of `_get_subscription_searchbar_filters`.
-        """
-        sortings = self._get_subscription_searchbar_sortings()
-        filters = self._get_subscription_searchbar_filters()
-        sortby = sortby if sortby in sortings else "date"
-        filterby = filterby if filterby in filters else "all"
-        subscription_model = request.env["stripe.subscription"]
-        domain = self._prepare_subscriptions_domain() & filters[filterby]["domain"]
-        if not subscription_model.has_access("read"):
-            domain = Domain.FALSE
-        pager = portal_pager(
-            url="/my/subscriptions",
-            total=subscription_model.search_count(domain),
-            page=page,
-            step=self._items_per_page,
-            url_args={"sortby": sortby, "filterby": filterby},
-        )
-        subscriptions = subscription_model.search(
-            domain,
-            order=sortings[sortby]["order"],
-            limit=self._items_per_page,
-            offset=pager["offset"],
-        )
-        request.session["my_subscriptions_history"] = subscriptions.ids[:100]
-        values = {
-            **self._prepare_portal_layout_values(),
-            # Sudo: the plans behind the lines, which customers may not read as such.
-            "stripe_subscriptions": subscriptions.sudo(),
-            "page_name": "stripe_subscription",
-            "default_url": "/my/subscriptions",
-            "pager": pager,
-            "searchbar_sortings": sortings,
-            "searchbar_filters": filters,
-            "sortby": sortby,
-            "filterby": filterby,
-        }
-        return request.render("stripe_subscriptions.portal_my_subscriptions", values)
-
-    # === ONE SUBSCRIPTION === #
+    # === ROUTES === #
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>",
@@ -130,33 +80,13 @@ class StripeSubscriptionPortal(CustomerPortal):
         website=True,
     )
     def portal_subscription(self, subscription_id, access_token=None, **_kwargs):
-        """Show a subscription: the invitation while it is a draft, afterwards what became of it."""
-        subscription_sudo = self._get_subscription(subscription_id, access_token)
-        if not subscription_sudo:
+        """Show a subscription."""
+        visit = self._get_subscription_visit(subscription_id, access_token)
+        if not visit:
             return request.redirect("/my")
-        self._log_subscription_opened(subscription_sudo)
-        alert = request.session.pop(self._alert_key(subscription_sudo), None)
-        return self._render_subscription(subscription_sudo, access_token, alert=alert)
-
-    @http.route(
-        "/my/subscriptions/<int:subscription_id>/subscribe",
-        type="http",
-        auth="public",
-        methods=["POST"],
-        website=True,
-    )
-    def portal_subscription_subscribe(self, subscription_id, access_token=None, **_kwargs):
-        """Send the customer to Stripe's payment page, or back to the page that says why not."""
-        subscription_sudo = self._get_subscription(subscription_id, access_token)
-        if not subscription_sudo:
-            return request.redirect("/my")
-        try:
-            with request.env.cr.savepoint():
-                url = subscription_sudo._stripe_get_subscribe_url()
-        except UserError as error:
-            request.session[self._alert_key(subscription_sudo)] = str(error)
-            url = subscription_sudo.get_portal_url()
-        return request.redirect(url, code=303, local=url.startswith("/"))
+        self._log_subscription_opened(visit.subscription)
+        self._refresh_first_payment(visit.subscription)
+        return self._render_subscription(visit, notice=visit.pop_notice())
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>/return",
@@ -172,23 +102,21 @@ class StripeSubscriptionPortal(CustomerPortal):
 
         :param str session_id: The Checkout Session, put into the address by Stripe.
         """
-        subscription_sudo = self._get_subscription(subscription_id, access_token)
-        if not subscription_sudo:
+        visit = self._get_subscription_visit(subscription_id, access_token)
+        if not visit:
             return request.redirect("/my")
-        alert = None
+        notice = None
         try:
             with request.env.cr.savepoint():
-                subscription_sudo._stripe_sync_session(session_id)
+                visit.subscription._stripe_sync_session(session_id)
         except UserError as error:
-            alert = str(error)
+            notice = {"text": str(error), "kind": "danger"}
             _logger.warning(
                 "Return from Checkout was not applied to subscription %s: %s",
-                subscription_sudo.id,
-                alert,
+                visit.subscription.id,
+                error,
             )
-        return self._render_subscription(
-            subscription_sudo, access_token, alert=alert, session_id=session_id
-        )
+        return self._render_subscription(visit, notice=notice, session_id=session_id)
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>/status",
@@ -200,33 +128,36 @@ class StripeSubscriptionPortal(CustomerPortal):
     )
     def portal_subscription_status(self, subscription_id, access_token=None, **_kwargs):
         """Tell the status that Odoo knows, for a page that waits for it to change."""
-        subscription_sudo = self._get_subscription(subscription_id, access_token)
-        if not subscription_sudo:
+        visit = self._get_subscription_visit(subscription_id, access_token)
+        if not visit:
             return request.make_json_response({}, status=404)
         return request.make_json_response(
-            {"status": subscription_sudo.status}, headers={"Cache-Control": "no-store"}
+            {"status": visit.subscription.status}, headers={"Cache-Control": "no-store"}
         )
 
-    # === HELPERS === #
+    # === HELPERS - WHO === #
 
-    def _get_subscription(self, subscription_id, access_token):
-        """Return a subscription that the visitor may see, or none; which of both is not told apart.
+    def _get_subscription_visit(self, subscription_id, access_token):
+        """Return the visit of somebody who may see a subscription, else None.
+
+        Whether there is none or somebody else's is not told apart.
 
         :param int subscription_id: The id from the address.
         :param str access_token: The token from the address, if any.
-        :return: In sudo, in the language of the visitor.
-        :rtype: stripe.subscription
+        :rtype: Visit|None
         """
+        if not (access_token or "").isascii():
+            # Comparing it in constant time would fail.
+            access_token = None
         try:
-            return self._document_check_access(
+            subscription_sudo = self._document_check_access(
                 "stripe.subscription", subscription_id, access_token=access_token
             )
         except (AccessError, MissingError):
-            return request.env["stripe.subscription"]
-
-    def _alert_key(self, subscription_sudo):
-        """Return where the session keeps what the page of a subscription has to say once."""
-        return f"alert_stripe_subscription_{subscription_sudo.id}"
+            return None
+        token = subscription_sudo.access_token
+        has_token = bool(token and access_token) and consteq(token, access_token)
+        return Visit(subscription_sudo, token if has_token else None)
 
     def _log_subscription_opened(self, subscription_sudo):
         """Note in the chatter that a customer opened the subscription, once a day and session.
@@ -251,52 +182,103 @@ class StripeSubscriptionPortal(CustomerPortal):
             body=body, message_type="notification", subtype_xmlid="mail.mt_note"
         )
 
-    def _render_subscription(self, subscription_sudo, access_token, alert=None, session_id=None):
+    def _refresh_first_payment(self, subscription_sudo):
+        """Ask Stripe how a first payment stands that the customer was sent away for."""
+        age = subscription_sudo._stripe_now() - subscription_sudo.stripe_fetched_at
+        if subscription_sudo.status != "incomplete" or age < PATIENCE:
+            return
+        try:
+            with request.env.cr.savepoint():
+                subscription_sudo._stripe_refresh()
+        except UserError as error:
+            _logger.info("Subscription %s was not refreshed: %s", subscription_sudo.id, error)
+
+    # === HELPERS - PAGES === #
+
+    def _render_subscription(self, visit, notice=None, session_id=None):
         """Return the page of a subscription.
 
-        :param stripe.subscription subscription_sudo: What the visitor may see.
-        :param str access_token: The token from the address, if any.
-        :param str alert: Why what was asked for did not work.
+        :param Visit visit: Who looks at which.
+        :param dict notice: What the page says once, see `Visit.say`.
         :param str session_id: The Checkout Session that the customer comes back from.
         """
-        values = self._prepare_subscription_values(subscription_sudo, session_id)
-        values = self._get_page_view_values(
-            subscription_sudo, access_token, values, "my_subscriptions_history", False
-        )
-        return request.render(
-            "stripe_subscriptions.portal_subscription_page", {**values, "error": alert}
+        values = self._prepare_subscription_values(visit, session_id)
+        values["notice"] = notice
+        return self._render_subscription_page(
+            "stripe_subscriptions.portal_subscription_page", visit, values
         )
 
-    def _prepare_subscription_values(self, subscription_sudo, session_id=None):
+    def _render_subscription_page(self, template, visit, values):
+        """Return one of the pages of a subscription.
+
+        :param str template: External id.
+        :param Visit visit: Who looks at which.
+        :param dict values: For the template.
+        """
+        values = self._get_page_view_values(
+            visit.subscription,
+            visit.token,
+            {**self._prepare_subscription_page_values(visit), **values},
+            "my_subscriptions_history",
+            False,
+        )
+        for name in ("prev_record", "next_record"):
+            # Odoo's links to the neighbours have their tokens.
+            if values.get(name):
+                values[name] = values[name].partition("?")[0]
+        response = request.render(template, values)
+        response.headers.update(HEADERS)
+        return response
+
+    def _prepare_subscription_page_values(self, visit):
+        """Return what all pages of a subscription have.
+
+        :rtype: dict
+        """
+        subscription_sudo = visit.subscription
+        day = {
+            "widget": "datetime",
+            "date_only": True,
+            "tz_name": subscription_sudo.company_id.partner_id.tz or "UTC",
+        }
+        return {
+            "stripe_subscription": subscription_sudo,
+            "visit": visit,
+            "page_name": "stripe_subscription",
+            "res_company": subscription_sudo.company_id,
+            "backend_url": f"/odoo/stripe-subscriptions/{subscription_sudo.id}",
+            "live_statuses": const.LIVE_STATUSES,
+            "acting_count": str(subscription_sudo.acting_count),
+            "question": False,
+            "date_options": {**day, "format": "long"},
+            "short_date_options": {**day, "format": "medium"},
+        }
+
+    def _prepare_subscription_values(self, visit, session_id=None):
         """Return what the page of a subscription shows beside the record itself.
 
         :rtype: dict
         """
+        subscription_sudo = visit.subscription
         status = subscription_sudo.status
-        today = subscription_sudo._get_today()
-        first = subscription_sudo.first_billing_date
-        tz = subscription_sudo.company_id.partner_id.tz or "UTC"
         # Another session's address says nothing about this subscription.
         returned = bool(session_id) and session_id == subscription_sudo.checkout_session
-        suffix, query = ("/return", f"&session_id={session_id}") if returned else (None, None)
-        return {
-            "stripe_subscription": subscription_sudo,
-            "page_name": "stripe_subscription",
-            "res_company": subscription_sudo.company_id,
-            "backend_url": f"/odoo/stripe-subscriptions/{subscription_sudo.id}",
+        waiting = status == "incomplete" or (status == "draft" and returned)
+        values = {
             "returned": returned,
-            "waiting": status == "incomplete" or (status == "draft" and returned),
-            "check_url": subscription_sudo.get_portal_url(suffix=suffix, query_string=query),
-            "obstacle": status == "draft" and self._get_obstacle(subscription_sudo),
-            "live_statuses": const.LIVE_STATUSES,
-            "first_charge": first if first and first > today else False,
-            "date_options": {
-                "widget": "datetime",
-                "date_only": True,
-                "format": "long",
-                "tz_name": tz,
-            },
+            "waiting": waiting,
+            "check_url": visit.url("/return", session_id=session_id) if returned else visit.url(),
             "format_percentage": self._format_percentage,
+            "invoices": request.env["account.move"],
+            "actions": set(),
+            "history": [],
+        }
+        if status == "draft":
+            return values if waiting else values | self._prepare_offer_values(visit)
+        return values | {
+            "actions": subscription_sudo._portal_get_actions() if visit.shows_actions else set(),
+            "history": subscription_sudo._portal_get_history(),
+            "move_url": self._get_move_url(visit),
             "invoices": request.env["account.move"]
             .sudo()
             .search(
@@ -306,14 +288,27 @@ class StripeSubscriptionPortal(CustomerPortal):
             ),
         }
 
+    def _prepare_offer_values(self, visit):
+        """Return what the page of a draft shows; see `portal_sign_up.py`.
+
+        :rtype: dict
+        """
+        return {}
+
+    def _get_move_url(self, visit):
+        """Return a function for addresses of invoices, by whose token visitors get in who have ours.
+
+        :rtype: Callable
+        """
+
+        def move_url(move, path="/my/invoices/%s", **query):
+            if visit.token:
+                query = {"access_token": move._portal_ensure_token(), **query}
+            address = path % move.id
+            return f"{address}?{urlencode(query)}" if query else address
+
+        return move_url
+
     def _format_percentage(self, percentage):
         """Return a number of percent as the visitor's language writes it, without the sign."""
         return request.env["ir.qweb.field"].user_lang().format("%g", percentage, grouping=True)
-
-    def _get_obstacle(self, subscription_sudo):
-        """Return why a draft cannot be subscribed to, False when it can."""
-        try:
-            subscription_sudo._check_ready()
-        except UserError as error:
-            return str(error)
-        return False

@@ -34,6 +34,11 @@ from . import stripe_subscription_acting_change
 from . import stripe_subscription_acting_pause
 from . import stripe_subscription_acting_terms
 from . import stripe_subscription_acting_billing
+from . import stripe_subscription_promotion
+from . import stripe_subscription_portal
+from . import stripe_subscription_portal_offer
+from . import stripe_price_portal
+from . import stripe_customer_portal
 from . import stripe_mail_record
 from . import stripe_subscription_mail
 from . import stripe_subscription_mail_events

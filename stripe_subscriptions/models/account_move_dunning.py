@@ -148,6 +148,29 @@ class AccountMove(models.Model):
         payable = invoice["status"] in ("open", "uncollectible")
         return payable and invoice.get("hosted_invoice_url")
 
+    def _stripe_get_receipt_url(self):
+        """Return Stripe's receipt of the payment of the invoice; without one, its page of the invoice.
+
+        Asked for at each click, because Stripe's addresses expire; never stored.
+
+        :rtype: str|bool
+        :raise UserError: When Stripe cannot be reached.
+        """
+        self.ensure_one()
+        provider = self.stripe_provider_id.sudo()
+        client = provider._stripe_client()
+        try:
+            invoice = client.retrieve("invoices", self.stripe_invoice_id, ("payments",))
+            parts = utils.invoice_payments(invoice)
+            intents = [utils.object_id(utils.path(p, "payment.payment_intent")) for p in parts]
+            for intent in filter(None, intents):
+                obj = client.retrieve("payment_intents", intent, ("latest_charge",))
+                if url := utils.path(obj, "latest_charge.receipt_url"):
+                    return url
+        except StripeGatewayError as error:
+            raise provider._stripe_user_error(error) from error
+        return invoice.get("hosted_invoice_url")
+
     def action_stripe_payment_page(self):
         """Open the page on which the customer can pay, to send its address to them or to look at it."""
         self.ensure_one()

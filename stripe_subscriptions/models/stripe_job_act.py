@@ -11,6 +11,7 @@ METHODS = {
     "pause_collection": "_stripe_pause_collection",
     "resume_collection": "_stripe_resume_collection",
     "coupon": "_stripe_set_coupon",
+    "card": "_stripe_set_card",
     "retry": "_stripe_retry_payment",
 }
 
@@ -36,6 +37,7 @@ class StripeJob(models.Model):
             ("pause_collection", "Pause the collection of payments"),
             ("resume_collection", "Collect payments again"),
             ("coupon", "Change the coupon"),
+            ("card", "Change the card"),
             ("retry", "Retry the payment"),
         ],
         readonly=True,

@@ -244,7 +244,11 @@ class StripeSubscription(models.Model):
         subscription.acting_count += 1
         requests = [request for request in requests if request[1]]
         self.provider_id._stripe_sync([("subscription", self.stripe_id), *requests])
-        self.message_post(body=message, subtype_xmlid="mail.mt_note")
+        self.message_post(
+            body=message,
+            subtype_xmlid="mail.mt_note",
+            author_id=self.env.context.get("stripe_author_id"),
+        )
 
     def _stripe_refuse(self, error):
         """Return the error that a person sees for one of the gateway's.

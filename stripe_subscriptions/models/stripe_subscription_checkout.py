@@ -117,7 +117,7 @@ class StripeSubscription(models.Model):
                 "customer": customer.stripe_id,
                 "client_reference_id": str(self.id),
                 "line_items": [item._prepare_checkout_line() for item in self.item_ids],
-                "discounts": self.coupon_id and [{"coupon": self.coupon_id.stripe_id}],
+                "discounts": self._prepare_discount_params(),
                 "metadata": metadata,
                 # Where the customer is decides the taxes: what it enters is kept.
                 **(

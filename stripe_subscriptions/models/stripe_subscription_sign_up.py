@@ -87,7 +87,7 @@ class StripeSubscription(models.Model):
             {
                 "customer": customer.stripe_id,
                 "items": [item._prepare_checkout_line() for item in self.item_ids],
-                "discounts": self.coupon_id and [{"coupon": self.coupon_id.stripe_id}],
+                "discounts": self._prepare_discount_params(),
                 "automatic_tax": self.automatic_tax and {"enabled": True},
                 **collection,
                 **self._prepare_subscription_data(

@@ -49,7 +49,7 @@ class StripeSubscription(models.Model):
             {
                 "customer": customer.stripe_id,
                 "currency": not customer and self.currency_id.name.lower(),
-                "discounts": coupon and [{"coupon": coupon.stripe_id}],
+                "discounts": coupon and self._prepare_discount_params(),
                 "subscription_details": utils.without_empty(
                     {
                         "items": [item._prepare_checkout_line() for item in self.item_ids],
@@ -143,7 +143,7 @@ class StripeSubscription(models.Model):
         if Decimal(first["subtotal"]) != total:
             add("subtotal", self.env._("Subtotal"), first["subtotal"])
         if Decimal(first["discount"]):
-            label = self.env._("Discount: %s", self.coupon_id.name)
+            label = self.env._("Discount: %s", self.promotion_code or self.coupon_id.name)
             add("discount", label, -Decimal(first["discount"]))
         if Decimal(first["tax"]):
             add("tax", self.env._("Tax"), first["tax"])

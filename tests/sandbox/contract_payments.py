@@ -12,6 +12,7 @@ from tests.sandbox.payments_setup import (
     ASKS,
     SHOP,
     authenticate,
+    open_page,
     settled,
     setup_session,
     submit,
@@ -204,3 +205,12 @@ def checkout_sessions(world: Any) -> None:
     api.checkout.sessions.retrieve(saved.id, {"expand": ["setup_intent.payment_method"]})
     api.checkout.sessions.list({"customer": buyer, "status": "complete", "created": {"gte": 1}})
     api.checkout.sessions.list({"customer_details": {"email": "ada@example.com"}})
+
+
+@contract_case("POST /v1/billing_portal/sessions")
+def billing_portal(world: Any) -> None:
+    buyer = customer(world.client, None)
+    session = world.client.v1.billing_portal.sessions.create(
+        {"customer": buyer, "return_url": f"{SHOP}/cards", "locale": "auto"}
+    )
+    assert f"{SHOP}/cards" in open_page(session.url).text

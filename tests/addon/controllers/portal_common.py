@@ -44,7 +44,27 @@ class FakeGateway:
             }
             self.objects["checkout.session", "cs_test_1"] = session
             return session
+        if (service, method) == ("invoices", "create_preview"):
+            return self._preview(params)
         raise AssertionError(f"unexpected request: {service}.{method}")
+
+    def _preview(self, params):
+        """The first invoice of the one plan there is, at 20.00."""
+        items = params["subscription_details"]["items"]
+        amount = sum(2000 * item.get("quantity", 0) for item in items)
+        line = {"amount": amount, "description": "Team workspace", "period": {}}
+        return {
+            "currency": "usd",
+            "lines": {"data": [line], "has_more": False},
+            **dict.fromkeys(("subtotal", "total", "amount_due"), amount),
+        }
+
+    def page(self, service, *ids, params=None, after=None):
+        """A customer has no cards here."""
+        if self.error:
+            raise self.error
+        assert service == "customers.payment_methods", service
+        return [], None
 
     def retrieve(self, service, object_id, expand=()):
         answer = self.retrieve_many([(service.removesuffix("s"), object_id)]).popitem()[1]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 
 from dev import (
+    bench_desk,
     bench_events,
     bench_jobs,
     bench_odoo,
@@ -108,6 +109,13 @@ def jobs() -> list[dict]:
     return rows
 
 
+def desk() -> list[dict]:
+    """What staff open all day."""
+    source = bench_odoo.prepare(free_port())
+    with bench_odoo.Database(source, "desk") as database, step("desk: 100,000 subscriptions"):
+        return bench_desk.measure(database)
+
+
 # What can be chosen, and what measures it: an audit needs the import before it.
 GROUPS: dict[str, Callable[[], list[dict]]] = {
     "sandbox": sandbox,
@@ -116,6 +124,7 @@ GROUPS: dict[str, Callable[[], list[dict]]] = {
     "events": events,
     "import": jobs,
     "audit": jobs,
+    "desk": desk,
 }
 
 

@@ -58,7 +58,7 @@ class StripeMixin(models.AbstractModel):
     )
 
     _stripe_id_uniq = models.UniqueIndex(
-        "(provider_id, stripe_id) WHERE stripe_id IS NOT NULL",
+        "(stripe_id, provider_id) WHERE stripe_id IS NOT NULL",
         "This Stripe object is in Odoo already.",
     )
 

@@ -27,6 +27,7 @@ class StripeSubscription(models.Model):
         string="Subscription",
         help="Seen by the customer.",
         required=True,
+        index="trigram",
         tracking=True,
     )
     description = fields.Text(help="Seen by the customer.")
@@ -86,7 +87,6 @@ class StripeSubscription(models.Model):
         default="draft",
         required=True,
         readonly=True,
-        index=True,
         copy=False,
         tracking=True,
     )
@@ -97,7 +97,7 @@ class StripeSubscription(models.Model):
     current_period_start = fields.Datetime(readonly=True, copy=False)
     current_period_end = fields.Datetime(readonly=True, copy=False)
     next_charge_at = fields.Datetime(
-        string="Next Charge", compute="_compute_next_charge_at", store=True
+        string="Next Charge", compute="_compute_next_charge_at", store=True, index=True
     )
     cancel_at = fields.Datetime(string="Ends On", readonly=True, copy=False)
     canceled_at = fields.Datetime(string="Cancellation Asked On", readonly=True, copy=False)
@@ -126,6 +126,12 @@ class StripeSubscription(models.Model):
         readonly=True,
     )
     move_count = fields.Integer(string="Invoice Count", compute="_compute_move_count")
+
+    # The list, and its groups with their sums, also when there are very many.
+    _list_idx = models.Index("(create_date DESC, id DESC)")
+    _groups_idx = models.Index(
+        "(company_id, status, create_date DESC, id DESC) INCLUDE (mrr, next_charge_at, partner_id)"
+    )
 
     # === COMPUTE METHODS === #
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEV = $(PYTHON) -m dev
 
-.PHONY: help setup demo demo-reset demo-check test test-live bench chaos lint format clean
+.PHONY: help setup demo demo-reset demo-check test test-live bench chaos gallery lint format clean
 
 help: ## This text
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -30,6 +30,9 @@ bench: ## Performance figures, also as bench.json
 
 chaos: ## Months of subscriptions while everything fails; ARGS="--seed 7"
 	@$(DEV) chaos $(ARGS)
+
+gallery: ## Pictures of what staff and customers see, taken by the browser tests
+	@$(DEV) gallery $(ARGS)
 
 lint: ## Style and structure, zero findings
 	@$(DEV) lint

@@ -82,4 +82,4 @@ class StripeSubscriptionCardLine(models.TransientModel):
     payment_method = fields.Char(readonly=True)
     name = fields.Char(string="Card", store=False, readonly=True)
     expires = fields.Char(store=False, readonly=True)
-    chosen = fields.Boolean(string="Charged")
+    chosen = fields.Boolean(string="Used")

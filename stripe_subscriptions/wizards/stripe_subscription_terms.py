@@ -22,7 +22,7 @@ class StripeSubscriptionTrial(models.TransientModel):
         default="date",
     )
     date = fields.Date(string="First Charge On")
-    ends_at = fields.Datetime(related="subscription_id.trial_end", string="Until Now")
+    ends_at = fields.Datetime(related="subscription_id.trial_end", string="Currently Ends On")
 
     # === ONCHANGE METHODS === #
 
@@ -114,7 +114,7 @@ class StripeSubscriptionBillingDate(models.TransientModel):
         default="date",
     )
     date = fields.Date(string="Next Charge On")
-    renews_at = fields.Datetime(related="subscription_id.current_period_end", string="Until Now")
+    renews_at = fields.Datetime(related="subscription_id.current_period_end", string="Currently Renews On")
     proration = fields.Selection(
         [("none", "Give nothing back"), ("create_prorations", "Credit the unused time")],
         string="Time Already Paid",
@@ -169,7 +169,7 @@ class StripeSubscriptionCharge(models.TransientModel):
         currency_field="currency_id",
     )
     when = fields.Selection(
-        [("next", "With the next invoice"), ("now", "Now, on an invoice of its own")],
+        [("next", "With the next invoice"), ("now", "Now, with whatever else waits for an invoice")],
         string="Billed",
         required=True,
         default="next",

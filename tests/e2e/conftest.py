@@ -25,5 +25,15 @@ def desk():
             executable_path=os.environ.get("CHROMIUM") or environment.chromium(),
             args=CHROMIUM_FLAGS,
         )
-        yield Desk(instance, browser)
+        desk = Desk(instance, browser)
+        yield desk
+        desk.gallery.close()
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def no_faults(desk):
+    """No test may leave an error in the browser behind."""
+    yield
+    faults, desk.faults[:] = list(desk.faults), []
+    assert faults == []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import Any
 
 from playwright.sync_api import Browser, Page
 
 from dev import catalogue
 from dev.instance import Instance
+from tests.e2e.client import Ask, Client
+from tests.e2e.gallery import DESK, HEIGHT, PHONE, Gallery
+from tests.e2e.shop import Shop, Subscribed
 
 WAIT_SECONDS = 90
 
@@ -22,13 +26,55 @@ class Desk:
         self.odoo = instance.rpc()
         self.stripe = catalogue.client(instance.sandbox_url).v1
         self.faults: list[str] = []
+        self.shop = Shop(self)
+        self.gallery = Gallery()
 
     # --- the browser
+
+    @cached_property
+    def wide(self) -> Client:
+        """The administrator's web client on a desk, kept open for all tests."""
+        return Client(self.page("admin", DESK))
+
+    @cached_property
+    def narrow(self) -> Client:
+        """The same on a phone."""
+        return Client(self.page("admin", PHONE))
+
+    def show(self, name: str, caption: str, do: Ask, *, show: bool = False) -> Client:
+        """Do something on a phone and on a desk, with a picture of each; returns that of the desk."""
+        for client in (self.narrow, self.wide):
+            do(client)
+            self.gallery.take(client.page, name, caption, show=show)
+        return self.wide
+
+    def show_mail(self, file: str, name: str, caption: str, *, show: bool = False) -> None:
+        """Pictures of a mail as a browser shows it; `file` is its name in the mailbox."""
+        for width in (PHONE, DESK):
+            page = self.visit(f"http://127.0.0.1:{self.instance.ports.mail}/{file}", width)
+            self.gallery.take(page, name, caption, show=show)
+            page.context.close()
+
+    def question(
+        self, one: Subscribed, name: str, caption: str, ask: Ask, *, show: bool = False
+    ) -> Client:
+        """Ask something on the form of a subscription, on a phone without answering.
+
+        Returns the desk's window, where the dialog waits for its answer.
+        """
+
+        def do(client: Client) -> None:
+            client.form(one.id)
+            ask(client)
+
+        client = self.show(name, caption, do, show=show)
+        self.narrow.discard()
+        return client
 
     def page(self, login: str, width: int) -> Page:
         """A fresh window in which a user is logged in; their passwords are their logins."""
         context = self.browser.new_context(
-            base_url=self.instance.url, viewport={"width": width, "height": 850}
+            base_url=self.instance.url, viewport={"width": width, "height": HEIGHT}
         )
         page = context.new_page()
         page.set_default_timeout(60_000)
@@ -38,6 +84,14 @@ class Desk:
         page.fill("input[name=password]", login)
         page.click("button[type=submit]")
         page.wait_for_url(lambda url: "/web/login" not in url)
+        return page
+
+    def visit(self, address: str, width: int) -> Page:
+        """A fresh window without a login on a page of any server."""
+        context = self.browser.new_context(viewport={"width": width, "height": HEIGHT})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(address)
         return page
 
     def close(self, page: Page) -> None:

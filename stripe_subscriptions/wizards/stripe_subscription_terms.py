@@ -114,7 +114,9 @@ class StripeSubscriptionBillingDate(models.TransientModel):
         default="date",
     )
     date = fields.Date(string="Next Charge On")
-    renews_at = fields.Datetime(related="subscription_id.current_period_end", string="Currently Renews On")
+    renews_at = fields.Datetime(
+        related="subscription_id.current_period_end", string="Currently Renews On"
+    )
     proration = fields.Selection(
         [("none", "Give nothing back"), ("create_prorations", "Credit the unused time")],
         string="Time Already Paid",
@@ -169,7 +171,10 @@ class StripeSubscriptionCharge(models.TransientModel):
         currency_field="currency_id",
     )
     when = fields.Selection(
-        [("next", "With the next invoice"), ("now", "Now, with whatever else waits for an invoice")],
+        [
+            ("next", "With the next invoice"),
+            ("now", "Now, with whatever else waits for an invoice"),
+        ],
         string="Billed",
         required=True,
         default="next",

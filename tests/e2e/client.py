@@ -66,8 +66,8 @@ class Client:
     def menu(self, label: str) -> None:
         """Choose from the menu of the form or of the selected rows."""
         self.page.locator(".o_cp_action_menus button:visible").last.click()
-        self.page.locator(".o-dropdown--menu").get_by_role(
-            "menuitem", name=label, exact=True
+        self.page.locator(
+            ".o-dropdown--menu .o-dropdown-item", has_text=re.compile(rf"^\s*{label}\s*$")
         ).click()
 
     # --- what is asked in a dialog
@@ -86,8 +86,8 @@ class Client:
         widget = (inside or self.dialog).locator(f".o_field_widget[name={field}]")
         self.choose_in(widget, text)
 
-    def choose_in(self, widget: Locator, text: str) -> None:
-        """Choose in a widget the record that is called so."""
+    def choose_in(self, widget: Locator, text: str, search: str = "") -> None:
+        """Choose in a widget the record that is called so, after typing `search` or all of it."""
         box = widget.locator("input").first
         if self.is_phone:
             # A phone offers a page of its own to choose from.
@@ -95,10 +95,8 @@ class Client:
             cards = self.page.locator(".o_select_create_dialog_content, .modal").last
             cards.locator(".o_kanban_record, tr.o_data_row").filter(has_text=text).first.click()
             return
-        box.fill(text)
-        self.page.locator(
-            ".o-autocomplete--dropdown-item", has_text=re.compile(rf"^\s*{re.escape(text)}")
-        ).first.click()
+        box.fill(search or text)
+        self.page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
 
     def select(self, field: str, text: str) -> None:
         """Choose one of the values of a field."""

@@ -18,7 +18,9 @@ def select_all(client):
     client.open("stripe_subscriptions.action_stripe_subscription")
     box = client.page.locator(".o_searchview_input")
     if client.is_phone:
-        client.page.locator(".o_control_panel button:has(.oi-search), .o_cp_toggle_search").first.click()
+        client.page.locator(
+            ".o_control_panel button:has(.oi-search), .o_cp_toggle_search"
+        ).first.click()
     box.fill("Bulk Tern")
     box.press("Enter")
     expect(client.page.locator("tr.o_data_row")).to_have_count(3)

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from dev import mailbox
 
-PLAN = "Team plan: $ 20.00 per seat / month"
+PRICE = "$ 20.00 per seat / month"
+PLAN = f"Team plan: {PRICE}"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,11 @@ def fill_in(client, company):
         client.choose_in(form.locator(".o_field_widget[name=partner_id]"), "Meridian Maps")
     expect(form.locator("[name=contact_id] input")).to_have_value(re.compile("Iris Cole"))
     form.locator(".o_field_widget[name=item_ids] .o_field_x2many_list_row_add a").click()
-    client.choose_in(form.locator("tr.o_selected_row [name=price_id]"), PLAN)
+    client.choose_in(
+        form.locator("tr.o_selected_row [name=price_id]"),
+        PRICE if client.is_phone else PLAN,
+        "Team plan",
+    )
     form.locator("tr.o_selected_row [name=quantity] input").fill("3")
     form.locator(".oe_title label").click()
     client.choose_in(form.locator(".o_field_widget[name=tax_rate_ids]"), "Sales tax")
@@ -59,7 +64,10 @@ def send(client, button):
 def test_from_the_draft_to_the_mail(desk, company):
     """60.00 less 25 % and 15 % tax, as Stripe says; then the customer's page by the link of the mail."""
     desk.show(
-        "offer-draft", "A new subscription, with what it costs", lambda c: fill_in(c, company), show=True
+        "offer-draft",
+        "A new subscription, with what it costs",
+        lambda c: fill_in(c, company),
+        show=True,
     )
     totals = desk.wide.page.locator(".o_stripe_offer_totals")
     for text in ("$ 60.00", "15.00", "$ 6.75", "$ 51.75"):
@@ -84,7 +92,7 @@ def test_from_the_draft_to_the_mail(desk, company):
     expect(client.page.locator(".modal")).to_have_count(0)
     again = client.page.get_by_role("button", name="Send Again")
     expect(again).to_be_visible()
-    [(name, mail)] = desk.until("invitation", lambda: invitations(desk))
+    name, mail = desk.until("invitation", lambda: invitations(desk))[0]
     assert "Team plan for map makers" in mailbox.content(mail)
     desk.show_mail(name, "mail-invitation", "The invitation", show=True)
     look_as_customer(desk, record["id"], mailbox.content(mail))
@@ -97,10 +105,10 @@ def look_as_customer(desk, record, text):
     client.press("View as Customer")
     button = client.page.locator("form.o_stripe_subscription_form button[type=submit]").first
     expect(button).to_be_visible()
-    expect(client.page.locator("body")).to_contain_text("51.75")
-    [link] = set(re.findall(rf'"({re.escape(desk.instance.url)}/my/subscriptions/{record}[^"]*)"', text)) or [
-        None
-    ]
+    expect(client.page.locator("main")).to_contain_text("Partner")
+    [link] = set(
+        re.findall(rf'"({re.escape(desk.instance.url)}/my/subscriptions/{record}[^"]*)"', text)
+    ) or [None]
     for width in (390, 1366):
         page = desk.visit((link or client.page.url).replace("&amp;", "&"), width)
         expect(page.locator("form.o_stripe_subscription_form button").first).to_be_visible()
@@ -111,11 +119,11 @@ def look_as_customer(desk, record, text):
 
 def send_again(desk):
     """The same invitation once more."""
-    client = desk.wide
+    client, before = desk.wide, len(invitations(desk))
     client.press("Send Again")
     client.dialog.locator("button.o_mail_send").click()
     expect(client.page.locator(".modal")).to_have_count(0)
-    desk.until("second invitation", lambda: len(invitations(desk)) == 2)
+    desk.until("second invitation", lambda: len(invitations(desk)) > before)
 
 
 def test_a_draft_is_deleted(desk):

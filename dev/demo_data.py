@@ -32,7 +32,7 @@ env["res.users"].with_context(no_reset_password=True).create(
             (4, env.ref("base.group_user").id),
             (4, env.ref("account.group_account_manager").id),
             (4, env.ref("account.group_account_user").id),
-            (4, env.ref("stripe_subscriptions.group_stripe_subscriptions_user").id),
+            (4, env.ref("stripe_subscriptions.group_stripe_subscriptions_user_all").id),
         ],
     }
 )

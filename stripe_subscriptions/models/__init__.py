@@ -21,6 +21,7 @@ from . import stripe_customer_cards
 from . import stripe_subscription
 from . import stripe_subscription_company
 from . import stripe_subscription_currency
+from . import stripe_subscription_owner
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
 from . import stripe_subscription_checkout

@@ -174,6 +174,7 @@ class AccountMove(models.Model):
     def action_stripe_payment_page(self):
         """Open the page on which the customer can pay, to send its address to them or to look at it."""
         self.ensure_one()
+        self.check_access("read")
         url = self._stripe_get_payment_url()
         if not url:
             return self.stripe_provider_id._stripe_billing_notification(

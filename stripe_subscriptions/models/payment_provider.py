@@ -79,6 +79,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached or refuses the key.
         """
         self.ensure_one()
+        self.check_access("write")
         account = self._stripe_request("accounts", "retrieve_current")
         self.stripe_billing_account = account["id"]
         name = (
@@ -98,6 +99,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached or refuses the key.
         """
         self.ensure_one()
+        self.check_access("write")
         fetched_at = self.env["stripe.price"]._stripe_now()
         provider = self.with_context(stripe_fetched_at=fetched_at)
         counts = {}
@@ -125,6 +127,7 @@ class PaymentProvider(models.Model):
     def action_stripe_billing_view_prices(self):
         """Open the plans of the account."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "stripe_subscriptions.action_stripe_price"
         )

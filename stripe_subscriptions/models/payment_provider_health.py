@@ -140,6 +140,7 @@ class PaymentProvider(models.Model):
         :return: A notification.
         """
         self.ensure_one()
+        self.check_access("write")
         self._stripe_billing_check_health()
         if self.stripe_billing_problem:
             return self._stripe_billing_notification(self.stripe_billing_problem, "warning")
@@ -155,6 +156,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached, or there is no product yet.
         """
         self.ensure_one()
+        self.check_access("write")
         price = self.env["stripe.price"].search([("provider_id", "=", self.id)], limit=1)
         if not price:
             raise UserError(self.env._("Fetch plans and tax rates first."))

@@ -11,4 +11,5 @@ class PaymentProvider(models.Model):
     def action_stripe_billing_prove(self):
         """Add up what is at Stripe and what is in Odoo's ledger, for this month and the last."""
         self.ensure_one()
+        self.check_access("write")
         return self.env["stripe.job"]._start(self, "proof").action_start()

@@ -160,6 +160,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached or refuses.
         """
         self.ensure_one()
+        self.check_access("write")
         self._stripe_billing_ensure_webhook_key()
         self._stripe_billing_ensure_journal()
         if not self.stripe_billing_user_id:
@@ -195,6 +196,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached or refuses.
         """
         self.ensure_one()
+        self.check_access("write")
         previous_id = self.sudo().stripe_billing_webhook_endpoint
         self._stripe_billing_create_endpoint(previous_id)
         if previous_id:
@@ -214,6 +216,7 @@ class PaymentProvider(models.Model):
         :raise UserError: When Stripe cannot be reached or refuses.
         """
         self.ensure_one()
+        self.check_access("write")
         self.stripe_billing_database = self._stripe_database()
         self.invalidate_recordset(["stripe_billing_is_copy"])
         if self.stripe_billing_webhook_endpoint:

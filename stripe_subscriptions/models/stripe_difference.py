@@ -90,6 +90,7 @@ class StripeDifference(models.Model):
         :return: A notification that says what became of it.
         :raise UserError: When Stripe cannot be reached.
         """
+        self.check_access("write")
         chosen = self.filtered(lambda difference: difference.state == "open")
         for provider, differences in chosen.grouped("provider_id").items():
             try:
@@ -117,6 +118,7 @@ class StripeDifference(models.Model):
 
         :return: The action that shows the job, or a notification when there is nothing to do.
         """
+        self.browse().check_access("write")
         job_model = self.env["stripe.job"]
         jobs = job_model.browse()
         for [provider] in self._read_group([("state", "=", "open")], ["provider_id"]):

@@ -106,6 +106,7 @@ class StripeEvent(models.Model):
 
         :return: A notification that counts them.
         """
+        self.browse().check_access("write")
         failed = self.search([("state", "=", "failed")])
         failed.action_retry()
         return {

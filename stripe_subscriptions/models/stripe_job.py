@@ -137,6 +137,7 @@ class StripeJob(models.Model):
         :return: The job, new or at work.
         :rtype: stripe.job
         """
+        provider._stripe_billing_check_company()
         job = self.sudo().search(
             [
                 ("provider_id", "=", provider.id),

@@ -307,6 +307,7 @@ class StripeMixin(models.AbstractModel):
 
     def action_stripe_events(self):
         """Show the events about the record."""
+        self.check_access("read")
         return self.env["stripe.event"]._get_action(self._get_stripe_event_ids())
 
     def _get_stripe_event_ids(self):

@@ -2,7 +2,7 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 
 class StripeSubscription(models.Model):
@@ -211,12 +211,22 @@ class StripeSubscription(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `base`: what Stripe decides is not for people to write."""
+        for vals in vals_list:
+            self._check_not_of_stripe(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
         """Override of `base`: what Stripe has been told cannot be changed here afterwards."""
         frozen = {"partner_id", "provider_id", "item_ids", "first_billing_date", "tax_rate_ids"}
         frozen |= {"coupon_id", "trial_days", "trial_until", "collection_method", "days_until_due"}
         frozen |= {"automatic_tax", "print_description", "company_id"}
-        if frozen & vals.keys() and not self.env.context.get("stripe_sync"):
+        self._check_not_of_stripe(vals)
+        # Who comes from outside may claim to be the writer; sudo cannot be claimed.
+        is_writer = self.env.su and self.env.context.get("stripe_sync")
+        if frozen & vals.keys() and not is_writer:
             self._check_draft()
         return super().write(vals)
 
@@ -235,6 +245,7 @@ class StripeSubscription(models.Model):
         :raise UserError: When there is nothing to subscribe to, or nobody to write to.
         """
         self.ensure_one()
+        self.check_access("write")
         self._check_ready()
         if not self.contact_id.email:
             raise UserError(
@@ -281,6 +292,7 @@ class StripeSubscription(models.Model):
 
         :raise UserError: When Stripe cannot be reached or refuses.
         """
+        self.check_access("write")
         for subscription in self.filtered("stripe_id"):
             subscription._stripe_refresh()
 
@@ -295,6 +307,19 @@ class StripeSubscription(models.Model):
         return utils.to_local_date(
             int(self._stripe_now()), (self.company_id or self.env.company).partner_id.tz
         )
+
+    @api.model
+    def _check_not_of_stripe(self, vals):
+        """Check that values are among those that people decide, whichever way they come.
+
+        :param dict vals: As for `create` and `write`.
+        :raise AccessError: When the user writes what only Stripe, or an action, may change.
+        """
+        fields_ = (self._fields[name] for name in vals if name in self._fields)
+        if not self.env.su and any(f.readonly and f.store and not f.compute for f in fields_):
+            raise AccessError(
+                self.env._("This is decided at Stripe. Use the buttons of the subscription.")
+            )
 
     def _check_draft(self):
         """Check that nobody has subscribed yet.

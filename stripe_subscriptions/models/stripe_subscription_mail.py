@@ -22,7 +22,7 @@ class StripeSubscription(models.Model):
     def message_post(self, **kwargs):
         """Override of `mail`: an invitation that was sent is remembered."""
         if self.env.context.get("mark_subscription_as_sent"):
-            self.filtered(lambda s: not s.sent_at).sent_at = fields.Datetime.now()
+            self.filtered(lambda s: not s.sent_at).sudo().sent_at = fields.Datetime.now()
         return super().message_post(**kwargs)
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):

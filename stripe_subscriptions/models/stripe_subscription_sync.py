@@ -289,7 +289,7 @@ class StripeSubscription(models.Model):
 
     def _get_stripe_event_ids(self):
         """Override of `stripe.mixin`: events of the session, the invoices and their payments too."""
-        moves = self.move_ids.sudo()
+        moves = self.sudo().move_ids
         stripe_ids = [
             *super()._get_stripe_event_ids(),
             *self.sudo().mapped("checkout_session"),

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.addons.stripe_subscriptions import stripe_preview, utils
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_amount, format_date
 
 
@@ -102,7 +102,7 @@ class StripeSubscription(models.Model):
         :return: `rows` of label, amount and whether it is the main one; or `error`.
         :rtype: dict
         """
-        self.browse().check_access("read")
+        self.browse().check_access("create")
         links = ("partner_id", "contact_id", "provider_id", "currency_id", "coupon_id")
         scalars = ("trial_days", "trial_until", "first_billing_date", "automatic_tax")
         items = [
@@ -119,10 +119,22 @@ class StripeSubscription(models.Model):
         )
         if not (draft.partner_id and items and draft.provider_id):
             return {"rows": []}
+        draft._check_offer_access()
         try:
             return {"rows": draft._get_offer_rows(draft._stripe_get_offer())}
         except UserError as error:
             return {"error": str(error)}
+
+    def _check_offer_access(self):
+        """Check that Stripe may be asked for what a draft costs that the user has put together.
+
+        :raise AccessError: When the account is another company's, or something of the draft may not be read.
+        """
+        if self.provider_id._origin not in self._get_providers(self.env.companies):
+            raise AccessError(self.env._("The Stripe account is that of another company."))
+        records = self.partner_id, self.item_ids.price_id, self.tax_rate_ids, self.coupon_id
+        for parts in records:
+            parts._origin.check_access("read")
 
     def _get_offer_rows(self, offer):
         """Return the lines of the totals of an offer, in the reader's language.

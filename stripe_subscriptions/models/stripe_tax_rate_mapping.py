@@ -115,6 +115,7 @@ class StripeTaxRate(models.Model):
 
         :return: A notification when there are rates without a suggestion.
         """
+        self.check_access("write")
         unmapped = self.filtered(lambda rate: not rate.tax_id)
         # Read before anything is written: a choice does not change what is suggested to the others.
         suggested = {rate: rate.suggested_tax_id for rate in unmapped}

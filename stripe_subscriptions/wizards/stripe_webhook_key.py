@@ -27,6 +27,7 @@ class StripeWebhookKey(models.TransientModel):
         """
         self.ensure_one()
         provider = self.provider_id
+        provider.check_access("write")
         provider._stripe_billing_replace_key((self.key or "").strip())
         return provider._stripe_billing_notification(
             self.env._("The webhook has a new address, at Stripe too.")

@@ -101,7 +101,12 @@ class TestRights(CompaniesCommon, TransactionCase):
         taken = at_stripe.movement("adjustment", -5000, 1500, id="txn_rights")
         dispute = at_stripe.dispute(charge, "needs_response", taken, amount=5000)
         payout = at_stripe.payout(9700, charge)
-        for objects in ((plan, rate, coupon), (subscription,), (invoice, charge), (dispute, payout)):
+        for objects in (
+            (plan, rate, coupon),
+            (subscription,),
+            (invoice, charge),
+            (dispute, payout),
+        ):
             provider._stripe_write({(obj["object"], obj["id"]): obj for obj in objects})
         records = {
             name: env[name]._stripe_find(provider, [key])
@@ -182,9 +187,7 @@ class TestRights(CompaniesCommon, TransactionCase):
                 if method.startswith("_") or not callable(getattr(model, method)):
                     continue
                 definers = [cls for cls in model.mro() if method in vars(cls)]
-                private = any(
-                    getattr(vars(cls)[method], "_api_private", False) for cls in definers
-                )
+                private = any(getattr(vars(cls)[method], "_api_private", False) for cls in definers)
                 ours = [cls for cls in definers if cls.__module__.startswith(OURS)]
                 if ours and len(ours) == len(definers) and not private:
                     found.add((name, method))

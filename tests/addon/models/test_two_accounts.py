@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from tests.addon import ledger_objects as at_stripe
@@ -163,3 +164,44 @@ class TestTwoAccounts(CompaniesCommon, TransactionCase):
         self.assertFalse(draft.stripe_id, "it is the other account's draft")
         self.write(self.uk, obj)
         self.assertEqual(draft.stripe_id, obj["id"])
+
+    def test_what_belongs_to_the_other_is_refused(self):
+        """Plan, coupon, tax rate and customer of the other account are not taken, wherever they are given."""
+        plan, theirs = stripe_objects.price(), stripe_objects.price()
+        rate = stripe_objects.tax_rate(20.0)
+        coupon = {
+            "id": "TEN",
+            "object": "coupon",
+            "duration": "once",
+            "livemode": False,
+            "percent_off": 10,
+            "valid": True,
+        }
+        self.write(self.provider, plan)
+        self.write(self.uk, theirs, rate, coupon)
+        plan = self.find("stripe.price", self.provider, stripe_id=plan["id"])
+        theirs = self.find("stripe.price", self.uk, stripe_id=theirs["id"])
+        rate = self.find("stripe.tax.rate", self.uk, stripe_id=rate["id"])
+        coupon = self.find("stripe.coupon", self.uk, stripe_id="TEN")
+        self.link(self.provider, self.partner, "cus_own")
+        draft = self.make_draft(plan, partner_id=self.partner.id)
+        for values in (
+            {"item_ids": [Command.create({"price_id": theirs.id})]},
+            {"tax_rate_ids": [Command.set(rate.ids)]},
+            {"coupon_id": coupon.id},
+            {"provider_choice": str(self.uk.id)},
+        ):
+            with self.subTest(values=values), self.assertRaises(UserError), self.cr.savepoint():
+                draft.write(values)
+        obj = self.subscription_object("cus_own", plan.stripe_data)
+        self.write(self.provider, obj)
+        subscription = self.find("stripe.subscription", self.provider, stripe_id=obj["id"])
+        change = [{"price_id": theirs.id, "quantity": 1}]
+        for refused in (
+            lambda: subscription._prepare_changed_items(change),
+            lambda: subscription._prepare_discounts(coupon),
+        ):
+            with self.assertRaises(UserError):
+                refused()
+        cards = self.env["stripe.customer"]._stripe_get(self.uk, self.partner)
+        self.assertFalse(cards, "the customer of one account is none of the other's")

@@ -4,7 +4,7 @@ import ast
 import pathlib
 import subprocess
 
-from dev import environment, events_page, paths, prettier
+from dev import environment, events_page, features, paths, prettier
 from dev.console import say
 
 FOLDERS = ("stripe_subscriptions", "stripe_sandbox", "dev", "tests")
@@ -48,8 +48,8 @@ def _call(command: list[object]) -> int:
 
 
 def _structure() -> int:
-    """Length of files, imports that only one module may have, pages that are made from tables."""
-    findings = [*_lengths(), *_imports()]
+    """Length of files, imports that only one module may have, rows without a test, pages made from tables."""
+    findings = [*_lengths(), *_imports(), *features.findings()]
     if not events_page.is_current():
         findings.append("docs/events.rst is not what stripe_events.py says: make format")
     for finding in findings:

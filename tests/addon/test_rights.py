@@ -1,5 +1,6 @@
 """Who may press which button; see `rights_rows`."""
 
+import contextlib
 from unittest.mock import patch
 
 from lxml import etree
@@ -223,24 +224,22 @@ class TestRights(CompaniesCommon, TransactionCase):
         stripe = Unreachable()
         env = self.env(user=user, su=False, context={"allowed_company_ids": user.company_ids.ids})
         self.env.invalidate_all()
-        granted = True
+        error = None
         with (
             patch.object(PaymentProvider, "_stripe_client", lambda _provider: stripe),
             mute_logger("odoo.models", "odoo.addons.base.models.ir_rule"),
+            contextlib.suppress(RollBack),
+            self.env.cr.savepoint(),
         ):
             try:
-                with self.env.cr.savepoint():
-                    try:
-                        self.call(env, model, method)
-                    finally:
-                        env.invalidate_all(flush=False)
-                        raise RollBack
-            except RollBack as done:
-                error = done.__context__
-                if isinstance(error, AccessError):
-                    granted = False
-                elif error and not isinstance(error, UserError):
-                    raise error
+                self.call(env, model, method)
+            except Exception as raised:
+                error = raised
+            env.invalidate_all(flush=False)
+            raise RollBack
+        if error and not isinstance(error, UserError):
+            raise error
+        granted = not isinstance(error, AccessError)
         self.env.invalidate_all()
         if not granted:
             self.assertFalse(stripe.asked, "Stripe was asked for somebody who may not")

@@ -58,6 +58,7 @@ class TestSecurity(StripeCommon, TransactionCase):
         )
 
     def test_seller_works_without_seeing_the_account(self):
+        """S1-06"""
         draft = (
             self.env["stripe.subscription"]
             .with_user(self.user)

@@ -42,6 +42,7 @@ class TestAutomation(MailsCommon, TransactionCase):
         return sorted(record.activity_ids.mapped("summary"))
 
     def test_status_and_payments(self):
+        """S2-18"""
         self.provider.stripe_billing_user_id = False
         self.rule("begun", "status", "[('status', '=', 'active')]")
         self.rule(

@@ -72,6 +72,7 @@ class TestPortalList(PortalCommon):
 
 class TestPortalInvitation(PortalCommon):
     def test_invitation_says_what_one_subscribes_to(self):
+        """S1-10, S1-11, S1-15"""
         coupon = self.env["stripe.coupon"].create(
             {
                 "name": "Welcome",
@@ -168,6 +169,7 @@ class TestPortalInvitation(PortalCommon):
 
 class TestPortalSubscribe(PortalCommon):
     def test_subscribe_and_return(self):
+        """S1-21"""
         response = self._subscribe(self.draft)
         self.assertEqual((response.status_code, response.headers["Location"]), (303, CHECKOUT_URL))
         [(_service, _method, params)] = [
@@ -309,6 +311,7 @@ class TestPortalSubscribed(PortalCommon):
 
 class TestInvitationMail(PortalCommon):
     def test_mail_goes_to_the_primary_contact_with_the_link(self):
+        """S1-17"""
         user = self.env["res.users"].create(
             {
                 "name": "Staff",

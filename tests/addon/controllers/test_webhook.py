@@ -116,6 +116,7 @@ class TestWebhook(StripeCommon, HttpCase):
         self.assertEqual(answer.status_code, 200)
 
     def test_unknown_key(self):
+        """S1-32"""
         answer = self.post(self.event, url="/stripe_subscriptions/webhook/abc")
         self.assertRefused(answer, 404, "unknown")
 
@@ -161,6 +162,7 @@ class TestWebhook(StripeCommon, HttpCase):
         self.assertEqual(self.rows(event).state, "ignored")
 
     def test_test_event(self):
+        """S1-33"""
         event = {**self.event, "id": "evt_00000000000000"}
         answer = self.post(event)
         self.assertEqual((answer.status_code, answer.json()["status"]), (200, "test"))

@@ -120,6 +120,7 @@ class TestAccountMove(StripeCommon, TransactionCase):
         self.assertBooked(move, 15.18)
 
     def test_currencies(self):
+        """S2-10"""
         for currency, amount, expected, tenth in (
             ("jpy", 3000, 3000.0, 300.0),
             ("kwd", 12550, 12.55, 1.255),

@@ -145,6 +145,7 @@ class TestActingBilling(ActingCommon, TransactionCase):
     # --- one-off items
 
     def test_with_the_next_invoice(self):
+        """S2-19"""
         form = self.wizard(CHARGE, self.subscription, description="Training", amount=35.5)
         self.assertEqual(self.shown(form), 55.5)
         self.assertIn("Next charge on", form.preview_html)

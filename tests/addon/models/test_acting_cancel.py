@@ -17,6 +17,7 @@ class TestActingCancel(ActingCommon, TransactionCase):
     # --- at the end of the period
 
     def test_cancel_at_period_end(self):
+        """S1-22"""
         self.subscription._stripe_cancel("period_end", "too_expensive", "Sorry")
         obj = self.there(self.subscription)
         self.assertTrue(obj["cancel_at_period_end"])
@@ -43,6 +44,7 @@ class TestActingCancel(ActingCommon, TransactionCase):
         self.assertEqual(self.subscription.status, "canceled")
 
     def test_resume(self):
+        """S1-22"""
         with self.assertRaisesRegex(UserError, "its end is not scheduled"):
             self.subscription._stripe_resume()
         self.subscription._stripe_cancel("period_end")
@@ -73,6 +75,7 @@ class TestActingCancel(ActingCommon, TransactionCase):
     # --- at once
 
     def test_cancel_now(self):
+        """S1-22"""
         self.subscription._stripe_cancel("now", "unused")
         self.assertEqual(self.there(self.subscription)["status"], "canceled")
         self.assertEqual(self.subscription.status, "canceled")

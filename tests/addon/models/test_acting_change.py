@@ -38,6 +38,7 @@ class TestActingChange(ActingCommon, TransactionCase):
     # --- now
 
     def test_more_of_it_billed_at_once(self):
+        """S2-02, S2-16"""
         form = self.wizard(MODEL, self.subscription)
         self.assertFalse(form.preview)
         with form.line_ids.edit(0) as line:
@@ -71,6 +72,7 @@ class TestActingChange(ActingCommon, TransactionCase):
         self.assertEqual(self.shown(form), self.invoices(self.subscription)[-1].total / 100)
 
     def test_another_plan_with_the_next_invoice(self):
+        """S2-15"""
         form = self.wizard(MODEL, self.subscription)
         with form.line_ids.edit(0) as line:
             line.price_id = self.record(self.pro)
@@ -95,6 +97,7 @@ class TestActingChange(ActingCommon, TransactionCase):
         self.assertEqual(self.shown(form), 20)
 
     def test_add_and_remove(self):
+        """S2-04, S2-05"""
         form = self.wizard(MODEL, self.subscription)
         with form.line_ids.new() as line:
             line.price_id = self.record(self.support)
@@ -136,6 +139,7 @@ class TestActingChange(ActingCommon, TransactionCase):
         self.assertEqual(subscription.status, "trialing")
 
     def test_metered_plan(self):
+        """S2-03"""
         meter = self.stripe.billing.meters.create(
             {
                 "display_name": "Calls",

@@ -91,6 +91,7 @@ class TestActingTerms(ActingCommon, TransactionCase):
         return self.env["stripe.coupon"].search([("stripe_id", "=", coupon.id)])
 
     def test_coupon(self):
+        """S2-09"""
         subscription, coupon = self.make_subscription(), self.make_coupon(name="Friends")
         form = self.wizard(COUPON, subscription)
         form.coupon_id = coupon

@@ -140,6 +140,7 @@ class TestModes(StripeCommon, TransactionCase):
         self.assertTrue(wizard.total)
 
     def test_removed(self):
+        """S1-30"""
         self.go_live()
         number = self.move.name
         job = self.remove()

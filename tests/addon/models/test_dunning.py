@@ -22,6 +22,7 @@ class TestDunning(MailsCommon, TransactionCase):
         return record.activity_ids.mapped("summary")
 
     def test_fails_is_tried_again_and_recovers(self):
+        """S2-11"""
         record = self.subscribed()
         first = record.last_payment_at
         self.assertState(record, last_payment_state="paid", payment_attempt_count=0)

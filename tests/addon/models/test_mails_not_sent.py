@@ -100,6 +100,7 @@ class TestMailsNotSent(MailsCommon, TransactionCase):
         self.assertEqual(self.record().status, "canceled")
 
     def test_each_can_be_switched_off(self):
+        """S1-19"""
         settings = self.provider.stripe_mail_setting_ids
         self.assertEqual(sorted(settings.mapped("kind")), sorted(self.all_kinds()))
         settings.enabled = False
@@ -110,8 +111,12 @@ class TestMailsNotSent(MailsCommon, TransactionCase):
         self.stripe.subscriptions.cancel(self.at_stripe.id)
         self.assertFalse(self.told())
         settings.filtered(lambda s: s.kind == "welcome").enabled = True
+        template = self.env.ref("stripe_subscriptions.mail_template_subscription_welcome")
+        template.write({"subject": "Our own words", "body_html": "<p>Hello</p>"})
         self.at_stripe = self.subscribe(self.there, default_payment_method=self.good_card())
-        self.assertEqual(self.kinds(self.told()), ["welcome"])
+        rows = self.told()
+        self.assertEqual(self.kinds(rows), ["welcome"])
+        self.assertEqual(rows.message_id.subject, "Our own words")
 
     def good_card(self):
         method = self.stripe.payment_methods.attach("pm_card_visa", {"customer": self.there.id})

@@ -242,6 +242,7 @@ class TestMailsSent(MailsCommon, TransactionCase):
         self.assertEqual(self.kinds(self.told()), [])
 
     def test_card_that_the_bank_has_renewed(self):
+        """S1-27, S2-12"""
         self.subscribed()
         method = self.stripe.customers.retrieve(
             self.there.id

@@ -26,6 +26,7 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
         self.assertNotIn("thisKeyIsWrong", str(caught.exception))
 
     def test_key_of_the_other_mode(self):
+        """S1-29"""
         self.provider.stripe_secret_key = "sk_live_x"
         with self.assertRaisesRegex(UserError, "does not fit"):
             self.provider._stripe_client()
@@ -34,11 +35,13 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
             self.provider._stripe_client()
 
     def test_not_set_up(self):
+        """S1-01"""
         self.provider.state = "disabled"
         with self.assertRaisesRegex(UserError, "not set up"):
             self.provider.action_stripe_billing_test_connection()
 
     def test_catalogue(self):
+        """S1-03, S1-14"""
         v1 = self.sandbox()
         product = v1.products.create({"name": "Fetched", "unit_label": "seat"})
         recurring = {"interval": "month", "interval_count": 3}
@@ -109,6 +112,7 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
         self.assertIn("2 tiers", graduated.price_text)
 
     def test_webhook(self):
+        """S1-02"""
         v1 = self.sandbox()
         self.provider.write(
             {"stripe_billing_webhook_secret": False, "stripe_billing_webhook_endpoint": False}
@@ -134,6 +138,7 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
         v1.webhook_endpoints.delete(self.provider.stripe_billing_webhook_endpoint)
 
     def test_webhook_key(self):
+        """S1-31"""
         self.provider.stripe_billing_webhook_key = "Perfectly4lphanumeric"
         self.assertTrue(self.provider.stripe_billing_webhook_url.endswith("/Perfectly4lphanumeric"))
         for key in ("with space", "a/b", "../x", "ä"):
@@ -155,6 +160,7 @@ class TestPaymentProvider(StripeCommon, TransactionCase):
         self.assertNotEqual(key("checkout", 1), key("checkout", 2))
 
     def test_customer_is_made_once(self):
+        """S1-24, S2-14"""
         partner = self.env["res.partner"].create({"name": "New", "email": "new@buyer.example"})
         model = self.env["stripe.customer"]
         made = model._stripe_get_or_create(self.provider, partner)

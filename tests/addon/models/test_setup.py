@@ -113,15 +113,21 @@ class TestSetup(SandboxCommon, TransactionCase):
     # === ACCESS === #
 
     def test_products_of_a_customer(self):
+        """S2-06, S2-22"""
         self.connect()
         contact = self.env["res.partner"].create({"name": "Ann", "parent_id": self.partner.id})
-        there = self.subscribe(self.make_stripe_customer(self.partner), quantity=3)
-        self.provider._stripe_sync([("subscription", there.id)])
+        buyer = self.make_stripe_customer(self.partner)
+        there, another = self.subscribe(buyer, quantity=3), self.subscribe(buyer, quantity=2)
+        keys = [("subscription", there.id), ("subscription", another.id)]
+        self.provider._stripe_sync(keys)
         record = self.env["stripe.subscription"].search([("stripe_id", "=", there.id)])
         product = record.item_ids.price_id.product_id
         self.assertTrue(record.gives_access)
-        self.assertEqual(contact._get_subscribed_products(), {product: 3})
+        self.assertEqual(contact._get_subscribed_products(), {product: 5})
         self.stripe.subscriptions.cancel(there.id)
-        self.provider._stripe_sync([("subscription", there.id)])
+        self.provider._stripe_sync(keys)
         self.assertFalse(record.gives_access)
+        self.assertEqual(contact._get_subscribed_products(), {product: 2})
+        self.stripe.subscriptions.cancel(another.id)
+        self.provider._stripe_sync(keys)
         self.assertEqual(self.partner._get_subscribed_products(), {})

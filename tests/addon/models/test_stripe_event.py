@@ -39,6 +39,7 @@ class TestStripeEvent(StripeCommon, TransactionCase):
         return self.env["account.move"].search([("stripe_invoice_id", "in", keys)])
 
     def test_event_becomes_paid_invoice(self):
+        """S1-34, S2-21"""
         invoice = self.invoice()
         event = self.receive("invoice.paid", invoice)
         self.work()

@@ -34,14 +34,18 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
     # --- drafts
 
     def test_draft(self):
+        """S1-08, S1-12, S1-18"""
         draft = self.make_draft(self.price)
         other = self.make_draft(self.price)
         self.assertEqual((draft.status, draft.currency_id.name), ("draft", "USD"))
         self.assertTrue(draft.access_token)
         self.assertNotEqual(draft.access_token, other.access_token)
         self.assertEqual(draft.contact_id, self.partner)
+        self.assertEqual(draft.item_ids.new({}).quantity, 1)
+        self.assertEqual(draft.action_preview()["url"], draft.get_portal_url())
 
     def test_primary_contact(self):
+        """S1-16"""
         create = self.env["res.partner"].create
         create({"name": "No mail", "parent_id": self.partner.id})
         first = create({"name": "Ann", "parent_id": self.partner.id, "email": "ann@buyer.example"})
@@ -52,6 +56,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         self.assertEqual(self.make_draft(self.price, partner_id=first.id).contact_id, first)
 
     def test_first_billing_date_must_be_ahead(self):
+        """S1-09"""
         today = self.make_draft(self.price)._get_today()
         for days in (-1, 0, const.MAX_FIRST_BILLING_DAYS + 1):
             with self.assertRaises(ValidationError):
@@ -60,11 +65,13 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
             self.make_draft(self.price, first_billing_date=today + timedelta(days=days))
 
     def test_plan_of_another_currency(self):
+        """S1-13"""
         _obj, euros = self.make_price(currency="eur")
         with self.assertRaisesRegex(ValidationError, "in EUR"):
             self.make_draft(euros)
 
     def test_currency_follows_the_customer(self):
+        """S1-13"""
         self.customer.currency_id = self.env["res.currency"]._stripe_get("eur")
         _obj, euros = self.make_price(currency="eur")
         self.assertEqual(self.make_draft(euros).currency_id.name, "EUR")
@@ -132,6 +139,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         self.assertFalse(self.env["stripe.subscription"]._stripe_apply(self.provider, [obj]))
 
     def test_future(self):
+        """S1-05"""
         now = stripe_objects.NOW
         for status in ("trialing", "active"):
             draft = self.make_draft(self.price)
@@ -228,6 +236,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         self.assertLess(start["billing_cycle_anchor"] - draft._stripe_now(), 86400)
 
     def test_first_billing_date_that_has_passed_is_the_day_of_subscribing(self):
+        """S1-09"""
         draft = self.make_draft(self.price)
         self.assertEqual(draft._prepare_start(checkout=True), {})
         draft.with_context(stripe_sync=True).write({"status": "incomplete"})

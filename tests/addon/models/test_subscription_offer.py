@@ -79,6 +79,7 @@ class TestSubscriptionOffer(LessonsCommon, TransactionCase):
     # === TRIAL === #
 
     def test_trial_of_days_by_checkout(self):
+        """S2-08"""
         self.draft.trial_days = 14
         self.pay()
         there = self.there()
@@ -194,6 +195,7 @@ class TestSubscriptionOffer(LessonsCommon, TransactionCase):
         return self.stripe.payment_methods.attach(kind, {"customer": customer.stripe_id})
 
     def test_saved_card(self):
+        """S1-28, S2-07"""
         card = self.saved_card()
         self.draft._stripe_get_subscribe_url(card.id)
         self.assertSubscribedWith(card)

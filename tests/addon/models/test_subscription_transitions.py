@@ -140,7 +140,7 @@ class TestSubscriptionTransitions(ActingCommon, TransactionCase):
         )
 
     def test_every_status_has_actions(self):
-        """None is left out of the table of actions, and each is reached by a row."""
+        """S1-04, S2-01, S2-17: None is left out of the table of actions, and each is reached by a row."""
         statuses = {status for status, _label in const.STATUSES}
         self.assertEqual({row.after for row in TABLE} | {"draft"}, statuses)
 

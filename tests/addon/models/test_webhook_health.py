@@ -195,6 +195,7 @@ class TestWebhookHealth(SandboxCommon, HttpCase):
         self.assertIn(old_secret, self.provider._stripe_billing_get_secrets())
 
     def test_replace_key(self):
+        """S1-31"""
         old_url = self.provider.stripe_billing_webhook_url
         wizard = self.env["stripe.webhook.key"].create({"provider_id": self.provider.id})
         self.assertTrue(wizard.key.isalnum())

@@ -19,7 +19,7 @@ STRANGERS = {
 }
 #: What they are answered: sent home or to the login, or told that there is nothing for them.
 HOME, LOGIN, FORBIDDEN, MISSING = "home", "login", 403, 404
-NOTHING = {HOME, LOGIN, FORBIDDEN, MISSING}
+NOTHING = frozenset({HOME, LOGIN, FORBIDDEN, MISSING})
 
 #: Pattern of the address -> answers to each kind of stranger, and to whom it is opened.
 ROWS = {
@@ -40,7 +40,7 @@ ROWS = {
         "foreign": {200},
     },
     # Only who knows key and secret gets further.
-    r"/stripe_subscriptions/webhook/<string:key>": dict.fromkeys(STRANGERS, {MISSING}),
+    r"/stripe_subscriptions/webhook/<string:key>": dict.fromkeys(STRANGERS, frozenset({MISSING})),
 }
 
 

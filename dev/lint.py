@@ -4,7 +4,7 @@ import ast
 import pathlib
 import subprocess
 
-from dev import environment, events_page, features, paths, prettier
+from dev import environment, events_page, features, lifecycle_page, paths, prettier
 from dev.console import say
 
 FOLDERS = ("stripe_subscriptions", "stripe_sandbox", "dev", "tests")
@@ -29,6 +29,7 @@ def main(fix: bool) -> int:
     if fix:
         _call([*ruff, "check", "--fix", "-q", "."])
         events_page.write()
+        lifecycle_page.write()
         return _call([*ruff, "format", "-q", "."]) or prettier.main(fix)
     pylint = [paths.PYTHON, "-m", "pylint", "--rcfile=pyproject.toml", "--score=n", *PYLINT]
     checks = {
@@ -52,6 +53,8 @@ def _structure() -> int:
     findings = [*_lengths(), *_imports(), *features.findings()]
     if not events_page.is_current():
         findings.append("docs/events.rst is not what stripe_events.py says: make format")
+    if not lifecycle_page.is_current():
+        findings.append("docs/lifecycle.rst is not what the tables say: make format")
     for finding in findings:
         say(finding)
     return len(findings)

@@ -34,6 +34,7 @@ class TestPortalActing(PortalSandbox):
     # === CANCELING === #
 
     def test_cancel_at_the_end_and_take_it_back(self):
+        """S1-23"""
         page = self.page("/cancel")
         self.assertSays(page, "the end of the period that is paid", "At once")
         page = self.twice(page, reason="too_expensive", comment="Sorry <b>")
@@ -49,6 +50,7 @@ class TestPortalActing(PortalSandbox):
         self.assertFalse(self.there(self.subscription)["cancel_at_period_end"])
 
     def test_cancel_at_once(self):
+        """S1-23"""
         page = self.twice(self.page("/cancel"), when="now", reason="nonsense")
         self.assertSays(page, "Canceled. Nothing is charged any more.", "has ended")
         there = self.there(self.subscription)

@@ -47,7 +47,7 @@ class TestPortalCards(PortalSandbox):
             self.assertEqual(answer, {"stripe_card_count": count})
 
     def test_new_card_is_charged_from_now_on(self):
-        """Also by the subscription that has a card of its own, such as one that Checkout has made."""
+        """S1-26: Also by the subscription that has a card of its own, such as one that Checkout has made."""
         self.stripe.subscriptions.update(
             self.subscription.stripe_id, {"default_payment_method": self.default()}
         )

@@ -194,6 +194,7 @@ class TestPortalSecurity(PortalSandbox):
         self.assertIn("access", str(caught.exception).lower())
 
     def test_settings_of_the_company(self):
+        """S1-20"""
         for setting, seen in (("stripe_portal_colleagues", True), ("stripe_portal_show", False)):
             self.company[setting] = False
             for user, sees in ((self.owner, seen), (self.colleague, False)):

@@ -30,7 +30,8 @@ ROWS = {
     # What the visitor has of their own, which is nothing: nothing of the customer's is on it.
     r"/my/subscriptions(/page/<int:page>)?": {"public": {LOGIN}}
     | dict.fromkeys(("stranger", "employee", "foreign"), NOTHING | {200}),
-    r"/my/(cards|payment_card|stripe)[a-z_/]*(<[a-z]+:[a-z_]+>)?(/[a-z_]+)*": {"public": NOTHING}
+    # The visitor's own cards and details.
+    r"/my/(payment-cards(/[a-z]+)?|billing)": {"public": {LOGIN}}
     | dict.fromkeys(("stranger", "employee", "foreign"), NOTHING | {200}),
     # The lines that a user may read, which an administrator of another company may: its own.
     r"/stripe_subscriptions/proof\.xlsx": {

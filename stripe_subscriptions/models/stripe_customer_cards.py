@@ -17,8 +17,8 @@ class StripeCustomer(models.Model):
     def _get_card_section(self):
         """Return what the form of a contact shows of the cards of one Stripe customer.
 
-        :return: `id`, `name` (account and id at Stripe), `cards` (see `_get_card_row`), and `error`, a
-            sentence in place of the cards that could not be read.
+        :return: `id`, `name` (account and id at Stripe), `cards` (see `_get_card_row`; the default one
+            comes first), and `error`, a sentence in place of the cards that could not be read.
         :rtype: dict
         """
         self.ensure_one()
@@ -36,10 +36,11 @@ class StripeCustomer(models.Model):
             )
             return section
         try:
-            section["cards"] = [self._get_card_row(card) for card in self._stripe_get_cards()]
+            cards = sorted(self._stripe_get_cards(), key=lambda card: not card["is_default"])
         except UserError as error:
             section["error"] = str(error)
-        return section
+            return section
+        return {**section, "cards": [self._get_card_row(card) for card in cards]}
 
     def _get_card_row(self, card):
         """Return a card as people read it.

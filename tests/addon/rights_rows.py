@@ -41,7 +41,8 @@ METHODS = {
     # What is done with subscriptions
     ("stripe.subscription", "action_send_by_email"): SELLERS,
     ("stripe.subscription", "action_refresh"): SELLERS,
-    ("stripe.subscription", "action_preview"): READERS,
+    # With the link that lets one act, which customers get by mail.
+    ("stripe.subscription", "action_preview"): SELLERS | BOOKS,
     ("stripe.subscription", "action_stripe_payment_page"): READERS,
     ("stripe.subscription", "get_offer_totals"): USERS,
     **{

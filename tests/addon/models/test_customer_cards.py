@@ -44,15 +44,17 @@ class TestCustomerCards(SandboxCommon, TransactionCase):
         self.assertEqual(
             shown,
             [
-                ("Mastercard •••• 4444", "12 / 2034", "", False),
                 ("Visa •••• 4242", "12 / 2034", "", True),
+                ("Mastercard •••• 4444", "12 / 2034", "", False),
             ],
         )
         self.stripe.customers.update(
             self.buyer.id, {"invoice_settings": {"default_payment_method": second.id}}
         )
         [section] = self.cards()
-        self.assertEqual([card["is_default"] for card in section["cards"]], [True, False])
+        shown = [(card["id"], card["is_default"]) for card in section["cards"]]
+        self.assertEqual(shown[0], (second.id, True))
+        self.assertEqual([is_default for _key, is_default in shown], [True, False])
         for card in section["cards"]:
             self.stripe.payment_methods.detach(card["id"])
         [section] = self.cards()

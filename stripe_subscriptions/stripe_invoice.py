@@ -1,6 +1,6 @@
 """A Stripe invoice in exact major units: what booking needs, without ORM."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from odoo.addons.stripe_subscriptions import utils
@@ -42,6 +42,7 @@ class Line:
     :param Decimal discount: What discounts take off that.
     :param Decimal net: After discounts, without any tax.
     :param list[Tax] taxes: The taxes on it.
+    :param bool plain: To be booked as one unit of its amount, see `Invoice.get_lines`.
     """
 
     description: str
@@ -53,6 +54,7 @@ class Line:
     discount: Decimal
     net: Decimal
     taxes: list[Tax] = field(default_factory=list)
+    plain: bool = False
 
     def get_unit_price(self, decimals):
         """Return quantity, unit price and discount in percent that give the line's amount exactly.
@@ -62,16 +64,23 @@ class Line:
             amounts, odd discounts): one unit of the amount, without discount.
         :rtype: tuple[float, float, float]
         """
-        quantum = Decimal(1).scaleb(-decimals)
         charged = self.amount - self.discount
-        if self.quantity and self.amount:
+        if self.quantity and self.amount and not self.plain:
             unit = self.amount / self.quantity
-            percent = (self.discount / self.amount * 100).quantize(Decimal("0.01"))
             exact_unit = unit == unit.quantize(Decimal("1e-6"))
-            total = (self.quantity * unit * (1 - percent / 100)).quantize(quantum, ROUND_HALF_UP)
-            if exact_unit and total == charged:
-                return float(self.quantity), float(unit), float(percent)
+            if exact_unit and _round(self.get_unrounded(), decimals) == charged:
+                return float(self.quantity), float(unit), float(self._get_percent())
         return 1.0, float(charged), 0.0
+
+    def get_unrounded(self):
+        """Return what the discount in percent, of which Odoo keeps two decimals, makes of the amount.
+
+        :rtype: Decimal
+        """
+        return self.amount * (1 - self._get_percent() / 100)
+
+    def _get_percent(self):
+        return self.amount and (self.discount / self.amount * 100).quantize(Decimal("0.01"))
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,21 @@ class Invoice:
     tax: Decimal
     lines: list[Line]
 
+    def get_lines(self, decimals):
+        """Return the lines so that Odoo, too, adds them up to Stripe's total.
+
+        Amounts of lines without taxes are added up before they are rounded: what discounts leave of a
+        hundredth on each may become one. Then these lines are plain, each one unit of its amount.
+
+        :param int decimals: Number of decimals to which Odoo rounds.
+        :rtype: list[Line]
+        """
+        free = [line for line in self.lines if not any(tax.due for tax in line.taxes)]
+        unrounded = sum(line.get_unrounded() for line in free)
+        if _round(unrounded, decimals) == sum(line.amount - line.discount for line in free):
+            return self.lines
+        return [replace(line, plain=bool(line.discount)) for line in self.lines]
+
     def get_amounts(self):
         """Return the amounts that are booked: of each line without taxes, and of its taxes.
 
@@ -94,6 +118,10 @@ class Invoice:
         """
         taxes = [tax.amount for line in self.lines for tax in line.taxes]
         return [*(line.net for line in self.lines), *taxes]
+
+
+def _round(amount, decimals):
+    return Decimal(amount).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def parse(obj):

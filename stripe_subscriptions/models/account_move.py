@@ -269,7 +269,7 @@ class AccountMove(models.Model):
                         "name": self._get_stripe_label(line, currency, tz),
                     }
                 )
-                for line in invoice.lines
+                for line in invoice.get_lines(currency.decimal_places)
             ]
             # Odoo posts no document without lines; Stripe does, for instance when nothing was used.
             or [

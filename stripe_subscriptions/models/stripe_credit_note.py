@@ -143,7 +143,7 @@ class StripeCreditNote(models.AbstractModel):
                     **self._prepare_account_values(invoice, line),
                 }
             )
-            for line in note.lines
+            for line in note.get_lines(invoice.currency_id.decimal_places)
         ]
         return {
             "move_type": "out_refund",

@@ -42,27 +42,14 @@ class ProofCommon(SandboxCommon):
         customer = self.make_stripe_customer(partner, **values)
         return self.subscribe(customer, items=[item])
 
-    def settle(self):
-        """Wait until Stripe has made the balance transactions of charges."""
-        for _attempt in range(40):
-            charges = self.stripe.charges.list({"limit": 100}).data
-            if all(charge.balance_transaction for charge in charges):
-                return
-            time.sleep(0.1)
-        self.fail("charges are not settled")
-
     def pay_out(self):
         """Have Stripe send everything to the bank, and wait until it has arrived."""
         self.settle()
         url = f"{self.sandbox_process.base_url}/_sandbox/payout"
         answer = requests.post(url, json={"until": int(time.time()) + 30 * 86400}, timeout=5)
         answer.raise_for_status()
-        for _attempt in range(40):
-            payouts = self.stripe.payouts.list({}).data
-            if all(payout.status == "paid" for payout in payouts):
-                return
-            time.sleep(0.1)
-        self.fail("the payout does not arrive")
+        self.hurry_stripe()
+        self.assertEqual({payout.status for payout in self.stripe.payouts.list({}).data}, {"paid"})
 
     @staticmethod
     def sleep_past_this_second():

@@ -24,12 +24,9 @@ class TestLedger(SandboxCommon, TransactionCase):
         url = f"{self.sandbox_process.base_url}/_sandbox/payout"
         answer = requests.post(url, json={"until": int(time.time()) + 30 * 86400}, timeout=5)
         answer.raise_for_status()
-        for _second in range(40):
-            payouts = self.stripe.payouts.list({}).data
-            if all(payout.reconciliation_status == "completed" for payout in payouts):
-                return
-            time.sleep(0.1)
-        self.fail("payouts do not arrive")
+        self.hurry_stripe()
+        for payout in self.stripe.payouts.list({}).data:
+            self.assertEqual(payout.reconciliation_status, "completed")
 
     # === ODOO === #
 
@@ -206,12 +203,11 @@ class TestLedger(SandboxCommon, TransactionCase):
         self.assertEqual(self.balance("clearing"), 0)
 
     def wait_for_dispute(self, customer, status="needs_response"):
-        for _second in range(80):
-            for dispute in self.stripe.disputes.list({}).data:
-                charge = self.stripe.charges.retrieve(dispute.charge)
-                if charge.customer == customer.id and dispute.status == status:
-                    return dispute
-            time.sleep(0.1)
+        self.hurry_stripe()
+        for dispute in self.stripe.disputes.list({}).data:
+            charge = self.stripe.charges.retrieve(dispute.charge)
+            if charge.customer == customer.id and dispute.status == status:
+                return dispute
         return self.fail("no dispute")
 
     def test_uncollectible(self):

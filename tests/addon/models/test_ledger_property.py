@@ -6,8 +6,10 @@ from odoo.tests import TransactionCase, tagged
 
 from tests.addon import plan_search
 from tests.addon.invoice_plans import (
+    Coupon,
     Extra,
     OneOff,
+    Price,
     one_offs,
     subscriptions,
 )
@@ -47,6 +49,18 @@ FOUND = [
     # What a customer owed before is paid with the invoice.
     OneOff("clp", 1706745599, (Extra(995),), balance=33287),
     OneOff("eur", 1706745599, (Extra(2000),), balance=2000, pay="late"),
+    # Parts of a hundredth that discounts leave on several lines add up to one.
+    OneOff(
+        "nok",
+        1709164800,
+        (
+            *[Extra(2000)] * 6,
+            Extra(99999),
+            Extra(14000),
+            Extra(price=Price("flat", "4999"), quantity=7),
+        ),
+        coupons=(Coupon("33.33"), Coupon("33.33", product=0)),
+    ),
     # So little that it is nothing in the company's currency.
     OneOff("huf", 1720794088, (Extra(138),), rates=("vat20",)),
 ]

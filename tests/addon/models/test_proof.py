@@ -270,11 +270,9 @@ class TestProof(ProofCommon, TransactionCase):
             partner, payment_method=card, invoice_settings={"default_payment_method": card}
         )
         self.subscribe(customer)
-        for _attempt in range(60):
-            [dispute] = self.stripe.disputes.list({}).data or [None]
-            if dispute and dispute.balance_transactions:
-                break
-            time.sleep(0.1)
+        self.hurry_stripe()
+        [dispute] = self.stripe.disputes.list({}).data
+        self.assertTrue(dispute.balance_transactions)
         self.catch_up()
         self.prove()
         self.assertEqual(self.differing(), set())

@@ -98,7 +98,8 @@ class StripeSubscription(models.Model):
                 currency=currency.name,
             ),
         }
-        return reasons[self._get_billing_currency()[1]]
+        # Sudo: the pricelist, which who sells need not have access to.
+        return reasons[self.sudo()._get_billing_currency()[1]]
 
     def _has_plans_in_other_currencies(self):
         """Return whether the account sells plans that are in another currency than the subscription."""

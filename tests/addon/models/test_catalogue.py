@@ -196,6 +196,12 @@ class TestCatalogue(StripeCommon, TransactionCase):
         draft.invalidate_recordset()
         self.assertFalse(draft.currency_note, "no plan is missing")
         _obj, euros = self.make_price(currency="eur")
+        # As the setting does.
+        pricelists = self.env.ref("product.group_product_pricelist")
+        self.env.ref("base.group_user").implied_ids += pricelists
+        seller = new_test_user(
+            self.env, "sells", groups="stripe_subscriptions.group_stripe_subscriptions_user"
+        )
         cases = [("company", "the company's currency, USD")]
         pricelist = self.env["product.pricelist"].create(
             {"name": "In dollars", "currency_id": dollars.currency_id.id}
@@ -204,13 +210,15 @@ class TestCatalogue(StripeCommon, TransactionCase):
         for source, text in cases:
             with self.subTest(source):
                 if source == "pricelist":
+                    pricelist.active = True
                     self.partner.property_product_pricelist = pricelist
                 if source == "company":
                     self.env["product.pricelist"].search([]).active = False
                 if source == "customer":
                     self.customer.currency_id = dollars.currency_id
-                draft.invalidate_recordset()
-                self.assertIn(text, draft.currency_note)
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertIn(text, draft.with_user(seller).currency_note)
         with self.assertRaisesRegex(ValidationError, "is in EUR, but Buyer Ltd is billed in USD"):
             draft.item_ids.price_id = euros
 

@@ -8,18 +8,14 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 from odoo.tools import consteq
 
+from . import portal_page
+
 _logger = logging.getLogger(__name__)
 
 # Invoices shown on the page of a subscription, the latest first.
 MAX_INVOICES = 24
 # Seconds after which the page asks Stripe again how a first payment stands.
 PATIENCE = 5
-# Nobody else may show these pages in a frame, and going back shows how things stand now.
-HEADERS = {
-    "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": "frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-}
 
 
 class Visit:
@@ -225,10 +221,8 @@ class StripeSubscriptionPortal(CustomerPortal):
         for name in ("prev_record", "next_record"):
             # Odoo's links to the neighbours have their tokens.
             if values.get(name):
-                values[name] = values[name].partition("?")[0]
-        response = request.render(template, values)
-        response.headers.update(HEADERS)
-        return response
+                values[name] = not values["question"] and values[name].partition("?")[0]
+        return portal_page.render(template, values)
 
     def _prepare_subscription_page_values(self, visit):
         """Return what all pages of a subscription have.

@@ -3,7 +3,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 
-from .portal import HEADERS
+from . import portal_page
 
 PATH = "/my/billing"
 NOTICE_KEY = "notice_stripe_billing"
@@ -31,7 +31,7 @@ class StripeBilling(CustomerPortal):
             if not errors:
                 request.session[NOTICE_KEY] = request.env._("Your billing details were changed.")
                 return request.redirect(PATH, code=303)
-        response = request.render(
+        return portal_page.render(
             "stripe_subscriptions.portal_my_billing",
             {
                 **self._prepare_portal_layout_values(),
@@ -44,8 +44,6 @@ class StripeBilling(CustomerPortal):
             },
             status=422 if errors else 200,
         )
-        response.headers.update(HEADERS)
-        return response
 
     # === HELPERS === #
 

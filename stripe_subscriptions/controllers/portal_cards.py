@@ -5,7 +5,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from .portal import HEADERS
+from . import portal_page
 
 PATH = "/my/payment-cards"
 NOTICE_KEY = "notice_stripe_cards"
@@ -33,9 +33,7 @@ class StripeCards(CustomerPortal):
             "notice": request.session.pop(NOTICE_KEY, None),
             "form_key": uuid.uuid4().hex,
         }
-        response = request.render("stripe_subscriptions.portal_my_cards", values)
-        response.headers.update(HEADERS)
-        return response
+        return portal_page.render("stripe_subscriptions.portal_my_cards", values)
 
     @http.route(f"{PATH}/add", type="http", auth="user", methods=["POST"], website=True)
     def portal_cards_add(self, customer=None, form_key=None, **_kwargs):

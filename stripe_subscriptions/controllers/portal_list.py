@@ -7,6 +7,8 @@ from odoo.addons.stripe_subscriptions import const
 from odoo.fields import Domain
 from odoo.http import request
 
+from . import portal_page
+
 
 class StripeSubscriptionList(CustomerPortal):
     """The customer's subscriptions: on the home page, and as a list."""
@@ -128,7 +130,7 @@ class StripeSubscriptionList(CustomerPortal):
             "default_url": "/my/subscriptions",
             "pager": pager,
         }
-        return request.render("stripe_subscriptions.portal_my_subscriptions", values)
+        return portal_page.render("stripe_subscriptions.portal_my_subscriptions", values)
 
     def _prepare_searchbar_values(self, sortby, filterby, groupby):
         """Return what the list can be sorted, filtered and grouped by, and what of it is chosen.

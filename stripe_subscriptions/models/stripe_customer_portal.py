@@ -59,13 +59,23 @@ class StripeCustomer(models.Model):
     def _portal_get_cards(self):
         """Return the customer's cards as the portal shows them.
 
-        :return: As `_stripe_get_cards`, with `name` and `state`, see `_get_card_row`; the one that is
-            charged comes first.
+        :return: As `_stripe_get_cards`, with `name` and `state`, see `_get_card_row`; `is_charged`
+            (something is charged to it) and `may_choose` (not all is). Those charged come first.
         :rtype: list[dict]
         :raise UserError: When Stripe cannot be reached.
         """
-        cards = [{**card, **self._get_card_row(card)} for card in self._stripe_get_cards()]
-        return sorted(cards, key=lambda card: not card["is_default"])
+        cards = self._stripe_get_cards()
+        used = {card["id"] for card in cards if card["is_default"]} | self._get_own_cards()
+        rows = [
+            {
+                **card,
+                **self._get_card_row(card),
+                "is_charged": card["id"] in used,
+                "may_choose": used != {card["id"]},
+            }
+            for card in cards
+        ]
+        return sorted(rows, key=lambda row: not row["is_charged"])
 
     def _stripe_get_card_page(self, form_key, path):
         """Return Stripe's page on which the customer enters another card.
@@ -161,8 +171,7 @@ class StripeCustomer(models.Model):
         if card not in cards:
             return
         charged = self._get_charged_subscriptions()
-        own = {utils.object_id(s.stripe_data.get("default_payment_method")) for s in charged}
-        if card in own or (cards[card]["is_default"] and charged):
+        if card in self._get_own_cards() or (cards[card]["is_default"] and charged):
             raise UserError(
                 self.env._(
                     "Your subscriptions are charged to this card. Choose another one for them first."
@@ -198,6 +207,17 @@ class StripeCustomer(models.Model):
         """
         if card not in {row["id"] for row in self._stripe_get_cards()}:
             raise UserError(self.env._("This card is not yours any more."))
+
+    def _get_own_cards(self):
+        """Return the cards that running subscriptions have of their own, beside the customer's.
+
+        :return: Ids at Stripe.
+        :rtype: set[str]
+        """
+        charged = self._get_charged_subscriptions()
+        return {utils.object_id(s.stripe_data.get("default_payment_method")) for s in charged} - {
+            False
+        }
 
     def _get_charged_subscriptions(self):
         """Return the running subscriptions of the customer that are charged to a card.

@@ -261,7 +261,7 @@ class StripeSubscription(models.Model):
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        began = (self.sudo().stripe_data or {}).get("created")
+        began = self.status != "incomplete" and (self.sudo().stripe_data or {}).get("created")
         rows = [
             (utils.to_datetime(began), self.env._("Subscribed")),
             (self.trial_end, self.env._("End of the trial")),

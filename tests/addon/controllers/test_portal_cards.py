@@ -88,7 +88,7 @@ class TestPortalCards(PortalSandbox):
         second = self.attach("pm_card_mastercard")
         first = self.default()
         remove = f"//form[@action='{CARDS}/remove']"
-        page = self.send(self.get(CARDS), remove, card=first)
+        page = self.send(self.get(CARDS), remove, card=first)  # the form of the other one
         self.assertSays(page, "Choose another one for them first")
         page = self.send(self.get(CARDS), f"//form[@action='{CARDS}/default']")
         self.assertSays(page, "This card is charged from now on")

@@ -14,6 +14,7 @@ from dev import (
     bench_events,
     bench_jobs,
     bench_odoo,
+    bench_portal,
     bench_sandbox,
     bench_webhook,
     catalogue,
@@ -116,6 +117,22 @@ def desk() -> list[dict]:
         return bench_desk.measure(database)
 
 
+def portal() -> list[dict]:
+    """The customer's pages, with few and with many subscriptions."""
+    port = free_port()
+    source = bench_odoo.prepare(port)
+    rows, medians = [], []
+    with Group() as group, bench_odoo.Database(source, "portal") as database:
+        url = bench_odoo.serve(group, database, port)
+        for number in (bench_portal.FEW, bench_portal.MANY):
+            with step(f"portal: {number:,} subscriptions"):
+                found = bench_portal.fill(database, number)
+                more, seconds = bench_portal.measure(url, found, number)
+            rows += more
+            medians.append(seconds)
+    return rows + bench_portal.growth(*medians)
+
+
 # What can be chosen, and what measures it: an audit needs the import before it.
 GROUPS: dict[str, Callable[[], list[dict]]] = {
     "sandbox": sandbox,
@@ -125,6 +142,7 @@ GROUPS: dict[str, Callable[[], list[dict]]] = {
     "import": jobs,
     "audit": jobs,
     "desk": desk,
+    "portal": portal,
 }
 
 

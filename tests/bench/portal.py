@@ -16,13 +16,17 @@ user = env["res.users"].search([("login", "=", login)])
 if not user:
     partner = env["res.partner"].create({"name": "Bench customer", "email": "b@bench.example"})
     group = env.ref("base.group_portal")
-    user = env["res.users"].with_context(no_reset_password=True).create(
-        {
-            "login": login,
-            "password": login,
-            "partner_id": partner.id,
-            "group_ids": [(6, 0, group.ids)],
-        }
+    user = (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create(
+            {
+                "login": login,
+                "password": login,
+                "partner_id": partner.id,
+                "group_ids": [(6, 0, group.ids)],
+            }
+        )
     )
 partner = user.partner_id
 price = env["stripe.price"].search([("stripe_id", "=", "price_bench")]) or env[

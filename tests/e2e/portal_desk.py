@@ -52,14 +52,21 @@ class Portal:
             "name": name,
             "partner_id": self.partner,
             "contact_id": self.ada,
-            "sent_at": "2026-01-01 10:00:00",
             "description": "All that your crew needs.",
             "terms": "<p>Until canceled. <a href='https://example.com'>Our terms</a>.</p>",
             "item_ids": [(0, 0, {"price_id": price, "quantity": 5})],
             "tax_rate_ids": [(6, 0, rates)],
             **values,
         }
-        return self.desk.odoo.call("stripe.subscription", "create", [record])[0]
+        [key] = self.desk.odoo.call("stripe.subscription", "create", [record])
+        self.desk.odoo.call(
+            "stripe.subscription",
+            "message_post",
+            [key],
+            body="You are invited.",
+            context={"mark_subscription_as_sent": True},
+        )
+        return key
 
     def link(self, key: int) -> str:
         """The address in the mail of an invitation."""

@@ -93,8 +93,9 @@ class TestPortalCards(PortalSandbox):
         page = self.send(self.get(CARDS), f"//form[@action='{CARDS}/default']")
         self.assertSays(page, "This card is charged from now on")
         self.assertEqual(self.default(), second)
+        url, fields = self.fields_of(self.get(CARDS), remove)
         for _time in range(2):
-            page = self.send(self.get(CARDS), remove, card=first)
+            page = self.follow(self.post(url, **{**fields, "card": first}))
             self.assertSays(page, "The card was removed")
         self.assertNotIn("4242", self.text(page))
         others = self.stripe.payment_methods.attach(

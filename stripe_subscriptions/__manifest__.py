@@ -43,6 +43,7 @@
         "views/stripe_subscription_form_views.xml",
         "views/stripe_subscription_stripe_views.xml",
         "views/stripe_subscription_acting_views.xml",
+        "views/stripe_subscription_tax_views.xml",
         "views/payment_provider_views.xml",
         "views/payment_provider_accounts_views.xml",
         "views/stripe_balance_transaction_views.xml",

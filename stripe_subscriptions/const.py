@@ -60,6 +60,10 @@ EVENT_RETRY_DELAY = 60
 EVENT_RETRY_MAX_DELAY = 6 * 3600
 # Days after which an event that waits for a person is tried again all the same.
 EVENT_PARK_DAYS = 7
+# Stripe's codes: https://docs.stripe.com/error-codes
+LOCATION_ERROR = "customer_tax_location_invalid"
+TAX_ID_ERROR = "tax_id_invalid"
+
 # Seconds that an event waits while Stripe is out of reach or other work is in its way: at first, and
 # at most.
 EVENT_POSTPONE_DELAY = 10

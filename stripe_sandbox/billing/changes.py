@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_sandbox.billing import (
+    automatic_tax,
     catalog,
     discounting,
     drafts,
@@ -151,6 +152,13 @@ def restart_lines(ctx: Any, made: Plan) -> list[Wire]:
 def apply(ctx: Any, sub: Wire, made: Plan, fields: Mapping[str, Any], behavior: str) -> None:
     """Store a planned change with other ``fields``, announce it, invoice what is due now."""
     before = ctx.account.render(sub)
+    automatic_tax.check_subscription(
+        ctx,
+        ctx.store.get("customer", sub["customer"]),
+        {**sub, **fields},
+        made.items,
+        newly="automatic_tax" in fields,
+    )
     used = store_items(ctx, sub, made)
     ctx.store.update(sub, **{**made.fields, **fields})
     invoice_items.save(ctx, made.prorations)

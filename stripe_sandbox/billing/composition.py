@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stripe_sandbox.billing import catalog, discounting, invoice_items, lines, terms
+from stripe_sandbox.billing import (
+    automatic_tax,
+    catalog,
+    discounting,
+    invoice_items,
+    lines,
+    terms,
+)
 from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
@@ -91,7 +98,11 @@ def compose(ctx: Any, params: Mapping[str, Any], customer: Wire) -> Composition:
     )
     sub = new_subscription(ctx, params, customer, currency, when, key)
     sub["discounts"] = [d["id"] for d in discounts]
+    priced = list(zip(items, prices, strict=True))
+    automatic_tax.check_subscription(ctx, customer, sub, priced, newly=True)
     extras = read_extras(ctx, params, customer, currency, sub)
+    for extra in extras if sub["automatic_tax"]["enabled"] else ():
+        automatic_tax.check_invoice_item(ctx, customer["id"], sub, extra)
     return Composition(
         customer,
         sub,
@@ -154,7 +165,7 @@ def new_subscription(
         "object": "subscription",
         "application": None,
         "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "automatic_tax": automatic_tax.switch(automatic_tax.wanted(params)),
         "billing_cycle_anchor": when.anchor,
         "billing_cycle_anchor_config": anchor_config(params.get("billing_cycle_anchor_config")),
         "billing_mode": {"type": mode["type"], "flexible": flexible(mode), "updated_at": None},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stripe_sandbox.billing import discounting, lines, tax_ids, totals
+from stripe_sandbox.billing import automatic_tax, discounting, lines, tax_ids, totals
 from stripe_sandbox.core import ids
 
 Wire = dict[str, Any]
@@ -54,8 +54,9 @@ def new_invoice(
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": True,
-        "automatic_tax": dict.fromkeys(("disabled_reason", "liability", "provider", "status"))
-        | {"enabled": False},
+        "automatic_tax": automatic_tax.of_invoice(
+            sub.get("automatic_tax", {}).get("enabled", False)
+        ),
         "automatically_finalizes_at": None,
         "billing_reason": billing_reason,
         "collection_method": sub.get("collection_method", "charge_automatically"),
@@ -145,7 +146,10 @@ def compute(
     unsaved: Mapping[str, Wire] | None = None,
 ) -> int:
     """Set all amounts of invoice and lines; returns the customer's balance once it is finalized."""
+    if invoice["automatic_tax"]["enabled"]:
+        automatic_tax.assign(ctx, invoice, invoice_lines)
     rate_ids = {key for line in invoice_lines for key in line["_tax_rates"]}
+    rate_ids.update(key for line in invoice_lines for key, _reason in line["_automatic"])
     rate_ids.update(invoice["_default_tax_rates"])
     rates = {key: totals.pure_rate(ctx.store.get("tax_rate", key)) for key in rate_ids}
     keys = [*invoice["discounts"], *(key for line in invoice_lines for key in line["discounts"])]

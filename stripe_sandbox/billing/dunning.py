@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_sandbox.billing import invoicing, standing
+from stripe_sandbox.core import errors
 from stripe_sandbox.core.clocks import scheduled
 
 Wire = dict[str, Any]
@@ -19,7 +20,11 @@ def finalize_and_collect(ctx: Any, key: str) -> None:
     at = invoice["automatically_finalizes_at"]
     if at is None or at > ctx.now:
         return
-    invoicing.finalize(ctx, invoice)
+    try:
+        invoicing.finalize(ctx, invoice)
+    except errors.ApiError as error:
+        if not error.leaves_trace:
+            raise
     if invoice["status"] == "open":
         _advance(ctx, invoice)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_sandbox.billing import balance, drafts, invoice_payments, standing
+from stripe_sandbox.billing import automatic_tax, balance, drafts, invoice_payments, standing
 from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
@@ -49,6 +49,8 @@ def finalize(ctx: Any, invoice: Wire, *, auto_advance: bool | None = None) -> No
     """Freeze a draft: number, balance, due date; paid at once when nothing is due."""
     require(invoice, "draft", to="finalize")
     drafts.refresh(ctx, invoice)
+    if invoice["automatic_tax"]["status"] == "requires_location_inputs":
+        _without_location(ctx, invoice)
     customer = ctx.store.get("customer", invoice["customer"])
     number = invoice["number"] or (
         f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
@@ -67,6 +69,7 @@ def finalize(ctx: Any, invoice: Wire, *, auto_advance: bool | None = None) -> No
         auto_advance=invoice["auto_advance"] if auto_advance is None else auto_advance,
         due_date=_due_date(ctx, invoice),
         ending_balance=invoice["_ending_balance"],
+        last_finalization_error=None,
         hosted_invoice_url=url,
         invoice_pdf=f"{url}/pdf",
         status_transitions=invoice["status_transitions"] | {"finalized_at": ctx.now},
@@ -85,6 +88,38 @@ def finalize(ctx: Any, invoice: Wire, *, auto_advance: bool | None = None) -> No
         ctx.account.schedule(
             invoice["due_date"], "invoice.overdue", invoice["id"], clock=invoice["test_clock"]
         )
+
+
+def _without_location(ctx: Any, invoice: Wire) -> None:
+    """Nobody knows where the customer is: an invoice of a subscription goes on without automatic tax, from
+    now on; another one stays a draft (docs.stripe.com/tax/customer-locations).
+    """
+    sub = standing.subscription_of(ctx, invoice)
+    if sub is None:
+        error = errors.invalid(automatic_tax.UNRECOGNIZED, None, automatic_tax.LOCATION_INVALID)
+        error.leaves_trace = True
+        ctx.store.update(invoice, last_finalization_error=error.body)
+        ctx.emit("invoice.finalization_failed", invoice)
+        raise error
+    off = automatic_tax.switch(False, disabled_reason="requires_location_inputs")
+    standing.change(ctx, sub, automatic_tax=off)
+    schedule = ctx.store.find("subscription_schedule", sub["schedule"])
+    if schedule and schedule["current_phase"]:
+        start = schedule["current_phase"]["start_date"]
+        phases = [
+            {**phase, "automatic_tax": off} if phase["start_date"] == start else phase
+            for phase in schedule["phases"]
+        ]
+        settings = schedule["default_settings"] | {"automatic_tax": off}
+        previous = ctx.store.update(schedule, phases=phases, default_settings=settings)
+        ctx.emit("subscription_schedule.updated", schedule, previous)
+    reason = "finalization_requires_location_inputs"
+    update(
+        ctx,
+        invoice,
+        automatic_tax=automatic_tax.of_invoice(False) | {"disabled_reason": reason},
+    )
+    drafts.refresh(ctx, invoice)
 
 
 def schedule_collection(ctx: Any, invoice: Wire) -> None:

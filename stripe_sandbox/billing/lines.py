@@ -1,7 +1,7 @@
 """Invoice lines in Stripe's current wire shape, before they are stored.
 
-A line carries private ``_tax_rates`` (ids) beside its public fields; ``totals`` turns them,
-together with the discounts, into ``taxes`` and ``discount_amounts``. ``amount`` and ``subtotal``
+A line carries private ``_tax_rates`` (ids) and those of Stripe Tax (``_automatic``, pairs of id and reason)
+beside its public fields; ``totals`` turns them, together with the discounts, into ``taxes`` and ``discount_amounts``. ``amount`` and ``subtotal``
 are before discounts and exclusive taxes, minor units.
 """
 
@@ -51,6 +51,7 @@ def line(
         "subscription": subscription,
         "subtotal": amount,
         "taxes": [],
+        "_automatic": [],
         "_tax_rates": list(tax_rates),
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_sandbox.billing import (
+    automatic_tax,
     catalog,
     changes,
     composition,
@@ -43,6 +44,7 @@ def subscription_params(
     )
     if days is not None:
         given["days_until_due"] = days
+    given["automatic_tax"] = phase.get("automatic_tax") or defaults.get("automatic_tax") or {}
     return given
 
 
@@ -50,7 +52,7 @@ def default_settings(defaults: Mapping[str, Any]) -> Wire:
     """``default_settings`` of a schedule."""
     return {
         "application_fee_percent": None,
-        "automatic_tax": None,
+        "automatic_tax": automatic_tax.switch(automatic_tax.wanted(defaults)),
         "billing_cycle_anchor": "automatic",
         "billing_thresholds": None,
         "collection_method": defaults.get("collection_method", "charge_automatically"),
@@ -105,6 +107,7 @@ def wire(given: Mapping[str, Any], made: composition.Composition, start: int) ->
     days = (given.get("invoice_settings") or {}).get("days_until_due")
     return {
         **blank(made.sub["currency"], start, _end(given, made, start)),
+        "automatic_tax": _switch(given),
         "collection_method": given.get("collection_method"),
         "default_payment_method": given.get("default_payment_method"),
         "description": given.get("description"),
@@ -118,6 +121,12 @@ def wire(given: Mapping[str, Any], made: composition.Composition, start: int) ->
         "trial_end": given.get("trial_end"),
         "_default_tax_rates": list(given.get("default_tax_rates") or ()),
     }
+
+
+def _switch(given: Mapping[str, Any]) -> Wire | None:
+    """What a phase says of automatic tax; None where the default settings count."""
+    on = automatic_tax.wanted(given)
+    return automatic_tax.switch(on) if "automatic_tax" in given else None
 
 
 def item_wire(row: Mapping[str, Any], item: Wire) -> Wire:
@@ -173,6 +182,7 @@ def adopt(ctx: Any, params: Mapping[str, Any]) -> Wire:
     days = sub["days_until_due"]
     phase = {
         **blank(sub["currency"], start, end),
+        "automatic_tax": automatic_tax.switch(sub["automatic_tax"]["enabled"]),
         "collection_method": sub["collection_method"],
         "default_payment_method": sub["default_payment_method"],
         "description": sub["description"],
@@ -204,6 +214,7 @@ def adopt(ctx: Any, params: Mapping[str, Any]) -> Wire:
                 "collection_method": sub["collection_method"],
                 "default_payment_method": sub["default_payment_method"],
                 "description": sub["description"],
+                "automatic_tax": sub["automatic_tax"],
             }
         ),
         "end_behavior": "release",
@@ -259,7 +270,8 @@ def _read(ctx: Any, schedule: Wire, rows: Sequence[Mapping[str, Any]]) -> list[W
             raise errors.missing(f"{where}[start_date]")
         if found and start != found[-1]["end_date"]:
             raise errors.invalid("Phases follow each other without a gap.", f"{where}[start_date]")
-        given = subscription_params(customer["id"], {}, row)
+        defaults = {"automatic_tax": schedule["default_settings"]["automatic_tax"]}
+        given = subscription_params(customer["id"], defaults, row)
         given.pop("payment_behavior")
         # A discount that the subscription has is no new one.
         made = composition.compose(ctx, given | {"currency": sub["currency"]}, customer)
@@ -340,7 +352,9 @@ def enter_due(ctx: Any, sub: Wire, at: int) -> None:
             "metadata": phase["metadata"],
         },
     )
-    ctx.store.update(sub, **fields, **anchor)
+    on = automatic_tax.wanted(phase if phase["automatic_tax"] else schedule["default_settings"])
+    switch = automatic_tax.switch(on) if on != sub["automatic_tax"]["enabled"] else {}
+    ctx.store.update(sub, **fields, **anchor, **({"automatic_tax": switch} if switch else {}))
     after = ctx.account.render(sub)
     ctx.emit(
         "customer.subscription.updated",

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 from stripe_sandbox.billing import (
+    automatic_tax,
     cancellation,
     catalog,
     changes,
@@ -29,6 +30,9 @@ from stripe_sandbox.billing import (
 from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
+
+#: Parameters by which the first period differs from the regular ones.
+FIRST_PERIOD = ("billing_cycle_anchor", "proration_behavior", "trial_end", "trial_period_days")
 
 #: Stands for a customer that Checkout has not created yet.
 NO_CUSTOMER: Wire = {
@@ -64,15 +68,29 @@ def without_trace(work: Callable[..., Wire]) -> Callable[..., Wire]:
 
 
 @without_trace
-def preview_new(ctx: Any, params: Mapping[str, Any]) -> Wire:
+def preview_new(
+    ctx: Any,
+    params: Mapping[str, Any],
+    details: Mapping[str, Any] | None = None,
+    *,
+    recurring: bool = False,
+) -> Wire:
     """First invoice of the subscription that POST /v1/subscriptions would create with ``params``.
+
+    ``details`` are ``customer_details``; ``recurring`` asks for a whole regular period and nothing else.
 
     Its ``parent`` names a subscription that will not exist, because the API demands an id there.
     """
     key = params.get("customer")
     customer = catalog.customer_for(ctx, params) if key else NO_CUSTOMER
+    if details:
+        customer = automatic_tax.override(ctx, customer, details)
+    if recurring:
+        params = {name: value for name, value in params.items() if name not in FIRST_PERIOD}
     made = composition.compose(ctx, params, customer)
-    waiting = drafts.pending_items(ctx, key, made.sub["currency"], None) if key else []
+    waiting = []
+    if key and not recurring:
+        waiting = drafts.pending_items(ctx, key, made.sub["currency"], None)
     own = composition.first_lines(ctx, made)
     for line in own:
         _forget_subscription(line)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_sandbox.billing import cancellation, catalog, composition, discounting
+from stripe_sandbox.billing import (
+    automatic_tax,
+    cancellation,
+    catalog,
+    composition,
+    discounting,
+)
 from stripe_sandbox.core import errors
 
 Wire = dict[str, Any]
@@ -41,6 +47,8 @@ def read(ctx: Any, sub: Wire, params: Mapping[str, Any]) -> dict[str, Any]:
         fields["trial_settings"] = {"end_behavior": end}
     if "pause_collection" in params:
         fields["pause_collection"] = _pause_collection(ctx, sub, params["pause_collection"])
+    if "automatic_tax" in params:
+        fields["automatic_tax"] = automatic_tax.switch(automatic_tax.wanted(params))
     if "discounts" in params:
         fields["discounts"] = _discounts(ctx, sub, params["discounts"])
     return fields | _collection(sub, params)

@@ -17,16 +17,19 @@ from stripe_sandbox.billing import money
 
 #: Stripe's word when a manual rate, not Stripe Tax, decided.
 MANUAL = "not_available"
+#: Stripe Tax's word when a rate is charged; with any other of its words there is nothing taxable (assumed).
+CHARGED = "standard_rated"
 EXEMPT_REASONS = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A tax rate: ``percentage`` 19 means 19 %."""
+    """A tax rate: ``percentage`` 19 means 19 %. ``reason`` says who decided that it applies, or why not."""
 
     id: str
     percentage: Fraction
     inclusive: bool
+    reason: str = MANUAL
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,12 @@ def line_taxes(
     taxable = amount - sum(inside)
     taken = iter(inside)
     return [
-        Tax(rate, next(taken) if rate.inclusive else _rounded(taxable, rate, currency), taxable)
+        Tax(
+            rate,
+            next(taken) if rate.inclusive else _rounded(taxable, rate, currency),
+            taxable if rate.reason in (MANUAL, CHARGED) else 0,
+            rate.reason,
+        )
         for rate in rates
     ]
 

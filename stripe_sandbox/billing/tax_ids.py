@@ -41,9 +41,7 @@ OUTCOMES = {"000000000": "verified", "111111111": "unverified", "222222222": "pe
 def create(ctx: Any, customer: Wire, given: Mapping[str, str], param: str = "value") -> Wire:
     """Add a tax id to a customer."""
     kind, value = given["type"], given["value"]
-    form = FORMS.get(kind)
-    if not value or (form and not re.fullmatch(form, re.sub(r"\s", "", value).upper())):
-        raise errors.invalid(f"Invalid value for {kind}.", param, "tax_id_invalid")
+    check(given, param)
     if len(of_customer(ctx.store, customer["id"])) >= MAX_TAX_IDS:
         raise errors.invalid(f"A customer has up to {MAX_TAX_IDS} tax IDs.", param)
     prefix = (value if kind == "eu_vat" else kind)[:2].upper()
@@ -69,6 +67,14 @@ def create(ctx: Any, customer: Wire, given: Mapping[str, str], param: str = "val
     if kind in LOOKED_UP:
         ctx.account.schedule(int(time.time()) + VERIFIED_AFTER, "tax_id.verify", tax_id["id"])
     return tax_id
+
+
+def check(given: Mapping[str, str], param: str) -> None:
+    """Refuse a tax id that does not have the form of its kind."""
+    kind, value = given["type"], given["value"]
+    form = FORMS.get(kind)
+    if not value or (form and not re.fullmatch(form, re.sub(r"\s", "", value).upper())):
+        raise errors.invalid(f"Invalid value for {kind}.", param, "tax_id_invalid")
 
 
 def of_customer(store: Any, customer: str) -> list[Wire]:

@@ -6,6 +6,7 @@ Works on plain dicts and stores nothing, so that drafts, previews and changes of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,7 +25,8 @@ def compute(
     """Set ``discount_amounts`` and ``taxes`` of every line and all sums of ``invoice``.
 
     ``rates`` and ``discounts`` hold what the ids on lines and invoice stand for. A line without
-    own tax rates takes the invoice's ``_default_tax_rates``. Balance and amounts due follow in
+    own tax rates takes the invoice's ``_default_tax_rates``; with automatic tax its ``_automatic`` ones
+    count. Balance and amounts due follow in
     ``settle``.
     """
     parts = [_part(line, discounts) for line in lines]
@@ -58,6 +60,9 @@ def _part(line: Wire, discounts: Mapping[str, off.Discount]) -> off.Line:
 
 
 def _taxes(amount: int, line: Wire, invoice: Wire, rates: Mapping[str, tax.Rate]) -> list[tax.Tax]:
+    if (invoice.get("automatic_tax") or {}).get("enabled"):
+        picked = [replace(rates[key], reason=reason) for key, reason in line["_automatic"]]
+        return tax.line_taxes(amount, picked, line["currency"])
     keys = line["_tax_rates"] or invoice["_default_tax_rates"]
     exempt = invoice["customer_tax_exempt"] or "none"
     return tax.line_taxes(amount, [rates[key] for key in keys], line["currency"], exempt)

@@ -17,6 +17,8 @@ class ApiError(Exception):
     """
 
     missing: str | None = None
+    #: Whether what was stored before stays, as the record of an attempt.
+    leaves_trace = False
 
     def __init__(self, status: int, kind: str, message: str, **details: Any):
         super().__init__(message)

@@ -102,13 +102,14 @@ def read(verb: str, path: str, form: Wire) -> Request:
 def run(ctx: Context, request: Request) -> Wire:
     """Do what a request asks for; raise :class:`errors.ApiError` when it cannot be done.
 
-    What was stored is taken back then, unless the bank refused: an attempt to charge stays on record.
+    What was stored is taken back then, unless the bank refused or Stripe keeps a record: an attempt to
+    charge or to finalize.
     """
     for key in request.keys:
         ctx.follow(ctx.store.find_any(key))
     ctx.follow(request.params)
     account, found = ctx.account, request.operation
-    with account.undoable(ctx, lambda error: not getattr(error, "is_card_error", False)):
+    with account.undoable(ctx, lambda error: not _leaves_trace(error)):
         try:
             answer = found.handler(ctx, request.params, *request.keys)
         except errors.ApiError as error:
@@ -122,6 +123,10 @@ def run(ctx: Context, request: Request) -> Wire:
         name = f"{found.contract.verb} {found.contract.path}"
         raise errors.internal(f"The sandbox's answer to {name} breaks the contract: {words}")
     return shown
+
+
+def _leaves_trace(error: Exception) -> bool:
+    return isinstance(error, errors.ApiError) and (error.is_card_error or error.leaves_trace)
 
 
 def show(account: Account, answer: Any, expand: Iterable[str]) -> Wire:

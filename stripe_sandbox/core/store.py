@@ -99,8 +99,11 @@ class Store:
 
     # --- writing
 
-    def insert(self, obj: Wire) -> Wire:
-        """Add an object; it has ``object`` and ``id``, which no other object has."""
+    def insert(self, obj: Wire, *, lasting: bool = False) -> Wire:
+        """Add an object; it has ``object`` and ``id``, which no other object has.
+
+        A ``lasting`` one stays when the work around it is taken back.
+        """
         name, key = obj["object"], obj["id"]
         if self.find_any(key):
             raise errors.invalid(f"{name} already exists.", "id", "resource_already_exists")
@@ -110,7 +113,8 @@ class Store:
         self._order.setdefault(name, []).append((self._next, key))
         self._next += 1
         self._index(obj, add=True)
-        self._note("insert", name, key)
+        if not lasting:
+            self._note("insert", name, key)
         return obj
 
     def update(self, obj: Wire, **changes: Any) -> Wire:
@@ -168,7 +172,11 @@ class Store:
         for kind, *details in reversed(entries):
             if kind == "insert":
                 name, key = details
-                self._order[name].pop()
+                entry = (self._sequence[name, key], key)
+                if self._order[name][-1] == entry:
+                    self._order[name].pop()
+                else:
+                    self._order[name].remove(entry)
                 self.remove(self._objects[name][key])
             elif kind == "update":
                 obj, old = details

@@ -12,6 +12,15 @@ from stripe_sandbox.pages.countries import COUNTRIES
 from stripe_sandbox.payments import cards
 
 CVC_DIGITS = {"amex": 4}
+#: Field of the form -> part of an address.
+ADDRESS = {
+    "billingCity": "city",
+    "billingCountry": "country",
+    "billingAddressLine1": "line1",
+    "billingAddressLine2": "line2",
+    "billingPostalCode": "postal_code",
+    "billingState": "state",
+}
 
 
 @dataclass
@@ -25,8 +34,11 @@ class CardForm:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def read(form: Mapping[str, str], now: int) -> CardForm:
-    """Check the fields as a payment page does; ``now`` are unix seconds."""
+def read(form: Mapping[str, str], now: int, *, full_address: bool = False) -> CardForm:
+    """Check the fields as a payment page does; ``now`` are unix seconds.
+
+    ``full_address`` says whether more than the country was asked for.
+    """
     found = CardForm()
     _read_number(found, form.get("cardNumber", ""))
     _read_expiry(found, form.get("cardExpiry", ""), datetime.fromtimestamp(now, UTC))
@@ -39,9 +51,14 @@ def read(form: Mapping[str, str], now: int) -> CardForm:
         found.faults["billingName"] = "Enter the name on the card."
     if country and country not in COUNTRIES:
         found.faults["billingCountry"] = "Choose a country or region."
-    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-    found.billing = {"name": name, "address": address | {"country": country or None}}
+    given = read_address(form) if full_address else {"country": country or None}
+    found.billing = {"name": name, "address": dict.fromkeys(ADDRESS.values()) | given}
     return found
+
+
+def read_address(form: Mapping[str, str]) -> dict[str, str | None]:
+    """The address that was entered."""
+    return {part: form.get(field, "").strip() or None for field, part in ADDRESS.items()}
 
 
 def _read_number(found: CardForm, text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from stripe_sandbox.billing import tax_table
 from stripe_sandbox.core import errors
 from stripe_sandbox.core.server import page
 from stripe_sandbox.pages import card_form, order, rendering
@@ -65,6 +66,8 @@ def _act(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
                 quote.apply_code(ctx, session, form.get("promotionCode", ""))
             elif action == "remove-code" and _takes_codes(session):
                 quote.remove_code(ctx, session)
+            elif action == "update-address" and quote.asks_address(session):
+                return _enter_address(ctx, session, form)
             else:
                 return _submit(ctx, session, form)
     except errors.ApiError as error:
@@ -75,14 +78,32 @@ def _act(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
     return redirect(session["url"], 303)
 
 
+def _enter_address(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
+    """Show what the taxes of the address are that was entered."""
+    address = card_form.read_address(form)
+    faults = _address_faults(session, address)
+    if not faults:
+        checkout.enter_address(ctx, session, address)
+    return show(ctx, session, form=form, faults=faults, http_status=422 if faults else 200)
+
+
 def _submit(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
     needs_card = quote.needs_card(ctx, session)
-    read = card_form.read(form, ctx.now) if needs_card else card_form.CardForm()
+    full = quote.asks_address(session)
+    read = card_form.CardForm()
+    if needs_card:
+        read = card_form.read(form, ctx.now, full_address=full)
+    if full:
+        read.faults |= _address_faults(session, card_form.read_address(form))
     email = _known_email(ctx, session) or form.get("email", "").strip()
     if not _is_address(email):
         read.faults = {"email": "Enter an e-mail address."} | read.faults
     if read.faults:
         return show(ctx, session, form=form, faults=read.faults, http_status=422)
+    if full and checkout.enter_address(ctx, session, card_form.read_address(form)):
+        # Nothing is charged that the customer has not seen.
+        text = "The total has changed by the taxes of your address. Please look at it once more."
+        return show(ctx, session, form=form, message=text, http_status=200)
     result = checkout.submit(ctx, session, email, read.card, read.month, read.year, read.billing)
     if "authenticate" in result:
         return redirect(result["authenticate"], 303)
@@ -90,6 +111,19 @@ def _submit(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
         message = result["error"]["message"]
         return show(ctx, session, form=form, message=message, http_status=402)
     return finished(session)
+
+
+def _address_faults(session: Wire, address: dict[str, str | None]) -> dict[str, str]:
+    """What is wrong with the address that was entered."""
+    needed = {"billingAddressLine1": "line1", "billingCity": "city"}
+    faults = {}
+    if session["billing_address_collection"] == "required":
+        faults = {
+            field: "Enter your address." for field, part in needed.items() if not address[part]
+        }
+    if session["automatic_tax"]["enabled"] and tax_table.locate(address) is None:
+        faults["billingPostalCode"] = "Enter your postal code, so that taxes can be calculated."
+    return faults
 
 
 def _known_email(ctx: Any, session: Wire) -> str | None:
@@ -145,9 +179,8 @@ def show(
         codes=_takes_codes(session),
         code=quote.code_of(ctx, session),
         needs_card=needs_card,
-        form={"billingCountry": _country(ctx, session)}
-        | shown
-        | ({"email": known} if known else {}),
+        asks_address=quote.asks_address(session),
+        form=_known_address(ctx, session) | shown | ({"email": known} if known else {}),
         locked=bool(known),
         faults=faults or {},
         message=message,
@@ -156,6 +189,9 @@ def show(
     )
 
 
-def _country(ctx: Any, session: Wire) -> str:
+def _known_address(ctx: Any, session: Wire) -> dict[str, str]:
+    """What of the address is known: as it was entered, or as the customer has it."""
     customer = ctx.store.find("customer", session["customer"]) or {}
-    return (customer.get("address") or {}).get("country") or ctx.account.country
+    address = session.get("_address") or customer.get("address") or {}
+    known = {field: address[part] for field, part in card_form.ADDRESS.items() if address.get(part)}
+    return {"billingCountry": ctx.account.country} | known

@@ -25,6 +25,7 @@ def summary(ctx: Any, session: Wire) -> Wire:
         "subtotal": rendering.amount(invoice["subtotal"], currency),
         "discount": rendering.discount(invoice),
         "taxes": rendering.taxes(ctx, invoice),
+        "tax_unknown": session["automatic_tax"]["status"] == "requires_location_inputs",
         "credit": rendering.amount(credit, currency) if credit else "",
         "due": due,
         **_headline(ctx, session, invoice["amount_due"], due),

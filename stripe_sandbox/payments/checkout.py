@@ -32,7 +32,7 @@ def submit(
     """
     ctx.store.update(session, _email=email, _method=None)
     if card is None:
-        _bring_customer(ctx, session, "")
+        _bring_customer(ctx, session, "", session.get("_address"))
         complete(ctx, session)
         return {"done": True}
     method = payment_methods.new(ctx, card, month=month, year=year, email=email, **billing)
@@ -46,6 +46,16 @@ def submit(
     intent = _payment_intent(ctx, session, due)
     outcome = collect.confirm(ctx, intent, method, off_session=False)
     return after_payment(ctx, session, outcome)
+
+
+def enter_address(ctx: Any, session: Wire, address: Wire) -> bool:
+    """Take note of where the customer says to be; answers whether the price has changed by it."""
+    if not quote.keeps_address(session):
+        return False
+    before = (session["amount_total"], session["automatic_tax"]["status"])
+    ctx.store.update(session, _address=address)
+    ctx.store.update(session, **quote.price(ctx, session))
+    return (session["amount_total"], session["automatic_tax"]["status"]) != before
 
 
 def after_payment(ctx: Any, session: Wire, outcome: collect.Outcome) -> Wire:
@@ -159,7 +169,7 @@ def _details(ctx: Any, session: Wire) -> Wire:
     method = ctx.store.find("payment_method", session["_method"])
     billing = method["billing_details"] if method else {}
     return {
-        "address": billing.get("address"),
+        "address": billing.get("address") or session.get("_address"),
         "business_name": None,
         "email": customer.get("email", session["_email"]),
         "individual_name": None,
@@ -174,8 +184,11 @@ def _bring_customer(ctx: Any, session: Wire, name: str, address: Wire | None = N
     """The card is good: make the customer, or give the known one the e-mail address it lacks."""
     key, email = quote.customer_id(session), session["_email"]
     if key:
-        if not customers.live(ctx, key)["email"]:
-            customers.update(ctx, {"email": email}, key)
+        changed = {} if customers.live(ctx, key)["email"] else {"email": email}
+        if session["_customer_update"].get("address") == "auto" and session.get("_address"):
+            changed["address"] = session["_address"]
+        if changed:
+            customers.update(ctx, changed, key)
     elif session["mode"] == "subscription":
         params = {"email": email, "name": name, "address": address or ""}
         ctx.store.update(session, _customer=customers.create(ctx, params)["id"])

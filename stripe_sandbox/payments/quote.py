@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_sandbox.billing import preview
+from stripe_sandbox.billing import automatic_tax, preview
 from stripe_sandbox.core import errors, ids
 
 Wire = dict[str, Any]
-
-#: Parameters that make the first invoice differ from the regular ones.
-START = ("trial_end", "trial_period_days", "billing_cycle_anchor", "proration_behavior")
 
 
 def subscription_params(session: Wire) -> Wire:
@@ -28,7 +25,38 @@ def subscription_params(session: Wire) -> Wire:
         params["customer"] = customer
     if session["_discounts"]:
         params["discounts"] = session["_discounts"]
+    if session["automatic_tax"]["status"] == "complete":
+        params["automatic_tax"] = {"enabled": True}
     return params
+
+
+def tax_status(ctx: Any, session: Wire) -> str | None:
+    """Whether the taxes of a session can be found out: by the address that was entered, or the
+    customer's.
+    """
+    if not session["automatic_tax"]["enabled"]:
+        return None
+    customer = ctx.store.find("customer", customer_id(session)) or {}
+    address = session.get("_address") or customer.get("address")
+    found = automatic_tax.locate(address, customer.get("shipping"))
+    return "complete" if found else "requires_location_inputs"
+
+
+def asks_address(session: Wire) -> bool:
+    """Whether Checkout asks for more than the country."""
+    needed = session["automatic_tax"]["enabled"] and keeps_address(session)
+    return session["billing_address_collection"] == "required" or needed
+
+
+def keeps_address(session: Wire) -> bool:
+    """Whether the address that is entered becomes the customer's, and so decides about the taxes."""
+    return not session["customer"] or session["_customer_update"].get("address") == "auto"
+
+
+def _details(session: Wire) -> Wire:
+    """The address that was entered, as details of the customer in a preview."""
+    address = session.get("_address")
+    return {"address": address} if address else {}
 
 
 def customer_id(session: Wire) -> str | None:
@@ -38,17 +66,16 @@ def customer_id(session: Wire) -> str | None:
 
 def first_invoice(ctx: Any, session: Wire) -> Wire:
     """The invoice that is due on subscribing now; nothing is stored."""
-    return preview.preview_new(ctx, subscription_params(session))
+    return preview.preview_new(ctx, subscription_params(session), _details(session))
 
 
 def regular_invoice(ctx: Any, session: Wire) -> Wire:
     """The invoice of a whole period, without the customer's balance and discounts that end at once."""
     params = subscription_params(session)
     coupon = _coupon(ctx, session)
-    dropped = {*START, "customer"} | (
-        {"discounts"} if coupon and coupon["duration"] == "once" else set()
-    )
-    return preview.preview_new(ctx, {k: v for k, v in params.items() if k not in dropped})
+    if coupon and coupon["duration"] == "once":
+        params.pop("discounts")
+    return preview.preview_new(ctx, params, _details(session), recurring=True)
 
 
 def needs_card(ctx: Any, session: Wire) -> bool:
@@ -60,8 +87,11 @@ def needs_card(ctx: Any, session: Wire) -> bool:
 
 def price(ctx: Any, session: Wire) -> Wire:
     """The properties of a session that say what it costs, and its lines."""
-    invoice = first_invoice(ctx, session)
+    status = tax_status(ctx, session)
+    automatic = session["automatic_tax"] | {"status": status}
+    invoice = first_invoice(ctx, {**session, "automatic_tax": automatic})
     return {
+        "automatic_tax": automatic,
         "amount_subtotal": invoice["subtotal"],
         "amount_total": max(invoice["total"], 0),
         "total_details": {

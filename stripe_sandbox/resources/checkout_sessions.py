@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from stripe_sandbox.billing import money
+from stripe_sandbox.billing import automatic_tax, money
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import list_object, view
@@ -25,6 +25,8 @@ OTHER_MODE = {
     "subscription": {"setup_intent_data"},
     "setup": {
         "allow_promotion_codes",
+        "automatic_tax",
+        "customer_update",
         "discounts",
         "line_items",
         "payment_method_collection",
@@ -58,7 +60,7 @@ def show(account: Any, session: Wire) -> Wire:
     params="mode customer customer_email client_reference_id metadata line_items.price "
     "line_items.quantity line_items.tax_rates success_url cancel_url locale expires_at discounts "
     "allow_promotion_codes payment_method_collection currency ui_mode setup_intent_data.metadata "
-    "automatic_tax.enabled "
+    "automatic_tax.enabled billing_address_collection customer_update.address "
     + " ".join(f"subscription_data.{name}" for name in SUBSCRIPTION_DATA.split()),
 )
 def create(ctx: Any, params: Wire) -> Wire:
@@ -70,8 +72,6 @@ def create(ctx: Any, params: Wire) -> Wire:
         raise errors.not_implemented(f"ui_mode={params['ui_mode']}", "ui_mode")
     for name in OTHER_MODE[mode] & params.keys():
         raise errors.invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
-    if params.get("automatic_tax", {}).get("enabled"):
-        raise errors.not_implemented("automatic tax", "automatic_tax[enabled]")
     _check_urls(params)
     if params.get("customer"):
         customers.live(ctx, params["customer"])
@@ -97,6 +97,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     data = params.get("subscription_data", {})
     _check_subscription_data(ctx, data)
     discounts = _discounts(ctx, params)
+    _check_tax(ctx, params, lines)
     key = f"cs_test_{ids.secret(58)}"
     token = ids.secret(40)
     session = _blank(ctx, params) | {
@@ -110,6 +111,7 @@ def create(ctx: Any, params: Wire) -> Wire:
         "_line_items": lines,
         "_subscription_data": data,
         "_discounts": discounts,
+        "_customer_update": params.get("customer_update", {}),
         "_setup_metadata": params.get("setup_intent_data", {}).get("metadata", {}),
         "_lines_shown": [],
     }
@@ -265,6 +267,37 @@ def _check_subscription_data(ctx: Any, data: Wire) -> None:
         )
 
 
+def _automatic_tax(params: Wire) -> Wire:
+    on = automatic_tax.wanted(params)
+    shown = automatic_tax.of_invoice(on, "requires_location_inputs" if on else None)
+    return {name: value for name, value in shown.items() if name != "disabled_reason"}
+
+
+def _check_tax(ctx: Any, params: Wire, lines: list[Wire]) -> None:
+    """Automatic tax needs settings, prices that say what they contain, and somebody to ask for the address."""
+    if "customer_update" in params and not params.get("customer"):
+        raise errors.invalid("customer_update goes with customer.", "customer_update")
+    if not automatic_tax.wanted(params):
+        return
+    automatic_tax.require_settings(ctx)
+    data = params.get("subscription_data", {})
+    own = [data.get("default_tax_rates") or (), *(line.get("tax_rates") or () for line in lines)]
+    automatic_tax.require_no_rates(own, "line_items")
+    automatic_tax.require_behavior(ctx, (ctx.store.get("price", line["price"]) for line in lines))
+    customer = ctx.store.find("customer", params.get("customer"))
+    if customer is None or params.get("customer_update", {}).get("address") == "auto":
+        return
+    if automatic_tax.locate(customer["address"], customer["shipping"]) is None:
+        raise errors.invalid(
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid "
+            "address to the Customer or set either `customer_update[address]` to 'auto' or "
+            "`customer_update[shipping]` to 'auto' to save the address entered in Checkout to the "
+            "Customer.",
+            None,
+            automatic_tax.LOCATION_INVALID,
+        )
+
+
 def _discounts(ctx: Any, params: Wire) -> list[Wire]:
     discounts = params.get("discounts") or []
     if discounts and params.get("allow_promotion_codes"):
@@ -286,8 +319,8 @@ def _blank(ctx: Any, params: Wire) -> Wire:
         "allow_promotion_codes": params.get("allow_promotion_codes"),
         "amount_subtotal": None,
         "amount_total": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
+        "automatic_tax": _automatic_tax(params),
+        "billing_address_collection": params.get("billing_address_collection"),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
         "client_secret": None,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from stripe_sandbox.billing import catalog, discounting, drafts, invoice_items, lines, money, tiers
+from stripe_sandbox.billing import (
+    automatic_tax,
+    catalog,
+    discounting,
+    drafts,
+    invoice_items,
+    lines,
+    money,
+    tiers,
+)
 from stripe_sandbox.core import errors, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import view
@@ -50,6 +59,7 @@ def create(ctx: Any, params: Wire) -> Wire:
         more["description"] = params["description"]
     item = priced(ctx, customer, params, (invoice or sub or customer)["currency"], more)
     catalog.customer_currency(ctx, customer, item["currency"])
+    automatic_tax.check_invoice_item(ctx, customer["id"], invoice, item)
     prepared = discounting.prepare(
         ctx,
         params.get("discounts"),
@@ -154,6 +164,7 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
         fields["period"] = dict(params["period"])
     fields |= _repriced(ctx, item, params)
     ctx.store.update(item, **fields)
+    automatic_tax.check_invoice_item(ctx, item["customer"], invoice, item)
     if invoice:
         _replace_line(ctx, invoice, item)
     return item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stripe_sandbox.billing import catalog, changes, preview, standing
+from stripe_sandbox.billing import automatic_tax, catalog, changes, preview, standing
 from stripe_sandbox.core import errors
 from stripe_sandbox.core.operations import operation
 from stripe_sandbox.resources import invoice_items
@@ -13,7 +13,7 @@ from stripe_sandbox.resources import invoice_items
 Wire = dict[str, Any]
 
 #: Parameters that only make sense before, or only after a subscription exists.
-NEW_ONLY = ("currency", "default_tax_rates", "metadata")
+NEW_ONLY = ("automatic_tax", "currency", "default_tax_rates", "metadata")
 EXISTING_ONLY = (
     *("cancel_at", "cancel_at_period_end", "cancel_now", "pause", "proration_date", "resume_at"),
 )
@@ -23,7 +23,8 @@ EXISTING_ONLY = (
     "POST",
     "/v1/invoices/create_preview",
     params="""
-    currency customer discounts invoice_items.amount invoice_items.currency
+    automatic_tax.enabled currency customer customer_details.address customer_details.shipping
+    customer_details.tax_exempt customer_details.tax_ids discounts invoice_items.amount invoice_items.currency
     invoice_items.description invoice_items.discountable invoice_items.quantity
     invoice_items.price invoice_items.tax_rates preview_mode subscription
     subscription_details.billing_cycle_anchor subscription_details.cancel_at
@@ -46,11 +47,10 @@ def create_preview(ctx: Any, params: Wire) -> Wire:
     if "subscription" in params:
         return _of_existing(ctx, params, details)
     _refuse(params, ("invoice_items",), "")
-    if params.get("preview_mode", "next") != "next":
-        raise errors.not_implemented("preview_mode=recurring of a new one", "preview_mode")
     return _of_new(ctx, params, details)
 
 
+@preview.without_trace
 def _of_existing(ctx: Any, params: Wire, details: Wire) -> Wire:
     _refuse(params, NEW_ONLY, "")
     _refuse(details, NEW_ONLY, "subscription_details")
@@ -63,6 +63,9 @@ def _of_existing(ctx: Any, params: Wire, details: Wire) -> Wire:
             "subscription",
             "invoice_upcoming_none",
         )
+    if "customer_details" in params:
+        customer = ctx.store.get("customer", sub["customer"])
+        automatic_tax.override(ctx, customer, params["customer_details"])
     _check_proration_date(details)
     if details.get("pause"):
         return preview.of_pause(ctx, sub, details["pause"])
@@ -123,7 +126,8 @@ def _of_new(ctx: Any, params: Wire, details: Wire) -> Wire:
     anchor = details.get("billing_cycle_anchor") or {"type": "now"}
     wanted = ("items", "trial_end", "default_tax_rates", "proration_behavior", "metadata")
     made: Wire = {name: details[name] for name in wanted if name in details}
-    made |= {k: params[k] for k in ("customer", "currency", "discounts") if k in params}
+    plain = ("automatic_tax", "customer", "currency", "discounts")
+    made |= {name: params[name] for name in plain if name in params}
     if anchor["type"] == "timestamp":
         made["billing_cycle_anchor"] = anchor["timestamp"]
     elif anchor["type"] != "now":
@@ -131,7 +135,8 @@ def _of_new(ctx: Any, params: Wire, details: Wire) -> Wire:
             "A new subscription has no anchor to keep.",
             "subscription_details[billing_cycle_anchor]",
         )
-    return preview.preview_new(ctx, made)
+    recurring = params.get("preview_mode") == "recurring"
+    return preview.preview_new(ctx, made, params.get("customer_details"), recurring=recurring)
 
 
 def _refuse(given: Wire, names: Iterable[str], where: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_sandbox.billing import (
+    automatic_tax,
     catalog,
     composition,
     discounting,
@@ -24,7 +25,7 @@ EMBEDDED = 10
 PATH = "/v1/invoices/{invoice}"
 EDITABLE_WHEN_FINAL = {"auto_advance", "default_payment_method", "metadata"}
 SHARED = """
-    auto_advance collection_method days_until_due default_payment_method default_tax_rates
+    auto_advance automatic_tax.enabled collection_method days_until_due default_payment_method default_tax_rates
     description discounts due_date footer metadata number statement_descriptor
 """
 
@@ -149,7 +150,7 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
     changed = _fields(ctx, invoice, params)
     invoicing.update(ctx, invoice, **changed)
     if invoice["status"] == "draft":
-        if {"discounts", "_default_tax_rates"} & set(changed):
+        if {"automatic_tax", "discounts", "_default_tax_rates"} & set(changed):
             drafts.refresh(ctx, invoice)
         if params.get("auto_advance"):
             invoicing.schedule_finalization(ctx, invoice)
@@ -171,6 +172,11 @@ def _fields(ctx: Any, invoice: Wire, params: Mapping[str, Any], new: bool = Fals
         fields["_default_tax_rates"] = catalog.tax_rate_ids(
             ctx, params["default_tax_rates"], "default_tax_rates"
         )
+    if "automatic_tax" in params:
+        fields["automatic_tax"] = _automatic_tax(ctx, invoice, params)
+    rates = fields.get("_default_tax_rates", invoice["_default_tax_rates"])
+    if fields.get("automatic_tax", invoice["automatic_tax"])["enabled"]:
+        automatic_tax.require_no_rates([rates])
     if "discounts" in params:
         prepared = discounting.prepare(
             ctx,
@@ -182,6 +188,16 @@ def _fields(ctx: Any, invoice: Wire, params: Mapping[str, Any], new: bool = Fals
         )
         fields["discounts"] = discounting.save(ctx, prepared)
     return fields | _due(ctx, invoice, params, new)
+
+
+def _automatic_tax(ctx: Any, invoice: Wire, params: Mapping[str, Any]) -> Wire:
+    """Automatic tax switched on or off; a draft may wait for the customer's location."""
+    on = automatic_tax.wanted(params)
+    if on:
+        automatic_tax.require_settings(ctx)
+        own = drafts.lines_of(ctx, invoice)
+        automatic_tax.require_no_rates(line["_tax_rates"] for line in own)
+    return automatic_tax.of_invoice(on)
 
 
 def _due(ctx: Any, invoice: Wire, params: Mapping[str, Any], new: bool) -> Wire:

@@ -32,7 +32,8 @@ def show(account: Any, schedule: Wire) -> Wire:
     "POST",
     URL,
     params="""
-    customer default_settings.collection_method default_settings.default_payment_method
+    customer default_settings.automatic_tax.enabled phases.automatic_tax.enabled
+    default_settings.collection_method default_settings.default_payment_method
     default_settings.description default_settings.invoice_settings.days_until_due end_behavior
     from_subscription metadata start_date phases.collection_method phases.currency phases.default_payment_method
     phases.default_tax_rates phases.description phases.discounts phases.duration phases.end_date
@@ -49,7 +50,7 @@ def create(ctx: Any, params: Wire) -> Wire:
     "POST",
     URL + "/{schedule}",
     params="""
-    end_behavior metadata proration_behavior phases.collection_method phases.currency
+    end_behavior metadata phases.automatic_tax.enabled proration_behavior phases.collection_method phases.currency
     phases.default_payment_method phases.default_tax_rates phases.description phases.discounts
     phases.duration phases.end_date phases.invoice_settings.days_until_due phases.items.discounts
     phases.items.metadata phases.items.price phases.items.quantity phases.items.tax_rates

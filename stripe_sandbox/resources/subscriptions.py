@@ -32,8 +32,8 @@ PATH = "/v1/subscriptions/{subscription_exposed_id}"
 SHARED = """
     add_invoice_items.discountable add_invoice_items.metadata add_invoice_items.price
     add_invoice_items.price_data add_invoice_items.quantity add_invoice_items.tax_rates
-    collection_method days_until_due default_payment_method default_tax_rates description discounts
-    invoice_settings.description invoice_settings.footer
+    automatic_tax.enabled collection_method days_until_due default_payment_method default_tax_rates
+    description discounts invoice_settings.description invoice_settings.footer
     items.discounts items.metadata items.price items.price_data items.quantity items.tax_rates
     metadata off_session payment_behavior payment_settings.payment_method_types
     payment_settings.save_default_payment_method proration_behavior trial_end

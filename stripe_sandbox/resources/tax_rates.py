@@ -35,7 +35,7 @@ def create(ctx: Any, params: Wire) -> Wire:
         "livemode": False,
         "metadata": {},
         "percentage": percentage,
-        "rate_type": "percentage",
+        "rate_type": None,
         "state": None,
         "tax_type": None,
     }
@@ -55,17 +55,20 @@ def retrieve(ctx: Any, params: Wire, key: str) -> Wire:
 def update(ctx: Any, params: Wire, key: str) -> Wire:
     """Change what may be changed."""
     rate = ctx.store.get("tax_rate", key)
+    if rate.get("_automatic"):
+        raise errors.not_implemented("changing a tax rate of Stripe Tax", "id")
     return common.update(ctx, rate, "tax_rate.updated", common.changes(rate, params, *EDITABLE))
 
 
 @operation("GET", "/v1/tax_rates", params="active created inclusive")
 def list_all(ctx: Any, params: Wire) -> ListPage:
-    """Tax rates, newest first."""
+    """Tax rates, newest first, without those that Stripe Tax made (assumed)."""
     return listing.page(
         ctx,
         "tax_rate",
         params,
         "/v1/tax_rates",
+        where=lambda rate: not rate.get("_automatic"),
         active=params.get("active"),
         inclusive=params.get("inclusive"),
     )

@@ -28,6 +28,7 @@ from . import stripe_subscription_checkout
 from . import stripe_subscription_offer
 from . import stripe_subscription_sign_up
 from . import stripe_subscription_totals
+from . import stripe_subscription_tax
 from . import stripe_subscription_access
 from . import stripe_subscription_acting
 from . import stripe_subscription_acting_cancel

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.stripe_subscriptions import const
 from odoo.addons.stripe_subscriptions.stripe_gateway import (
     LIVE_KEY_PREFIXES,
     TEST_KEY_PREFIXES,
@@ -218,6 +219,13 @@ class PaymentProvider(models.Model):
         if error.retryable:
             return UserError(
                 self.env._("Stripe does not answer at the moment. Please try again in a minute.")
+            )
+        if error.code == const.LOCATION_ERROR:
+            return UserError(
+                self.env._(
+                    "The taxes depend on the customer's address, which is not complete: the country is "
+                    "needed, in the United States and Canada the postal code too."
+                )
             )
         return UserError(self.env._("Stripe says: %(message)s", message=error.message))
 

@@ -106,14 +106,7 @@ class StripeCustomer(models.Model):
             names.discard("tax_id")
         names = {name for name in names if ours[name] != theirs[name]}
         try:
-            params = {name: ours[name] or "" for name in sorted(names - {"tax_id"})}
-            if params:
-                key = provider._stripe_idempotency_key(
-                    "details", stripe_id, changed_at, utils.fingerprint(params)
-                )
-                client.call("customers", "update", stripe_id, params=params, idempotency_key=key)
-            if "tax_id" in names:
-                self._stripe_tell_tax_id(client, obj, ours["tax_id"], changed_at)
+            self._stripe_send_details(client, obj, ours, names)
         except StripeGatewayError as error:
             if error.retryable:
                 raise
@@ -132,6 +125,62 @@ class StripeCustomer(models.Model):
                 body=self.env._("Stripe does not take the change: %(reason)s", reason=problem)
             )
         self.with_context(stripe_fetched_at=fetched_at)._stripe_apply(provider, [obj])
+
+    def _stripe_tell_location(self):
+        """Tell Stripe at once what decides about taxes and waits to be told: address and tax id.
+
+        The job that tells details does the rest, and says what Stripe does not take.
+
+        :raise UserError: When Stripe cannot be reached.
+        """
+        for customer in self.sudo():
+            names = {"address", "tax_id"} & set((customer.details_changed or "").split())
+            provider = customer.provider_id
+            if not names or provider.stripe_billing_is_copy:
+                continue
+            try:
+                client = provider._stripe_client()
+                obj = client.retrieve_kind("customer", customer.stripe_id)
+                ours, theirs = customer._prepare_details(), customer._prepare_details_there(obj)
+                customer._stripe_send_details(
+                    client, obj, ours, {name for name in names if ours[name] != theirs[name]}
+                )
+            except StripeGatewayError as error:
+                if error.retryable:
+                    raise provider._stripe_user_error(error) from error
+
+    def _stripe_send_details(self, client, obj, details, names):
+        """Send details to Stripe; those that are sent again are known by their idempotency key.
+
+        :param StripeGateway client: The way to Stripe.
+        :param dict obj: The customer as it is there.
+        :param dict details: See `_prepare_details`.
+        :param set[str] names: Which of them.
+        :raise StripeGatewayError: When Stripe does not answer, or does not take them.
+        """
+        changed_at = self.details_changed_at
+        params = {name: details[name] or "" for name in sorted(names - {"tax_id"})}
+        if params:
+            key = self.provider_id._stripe_idempotency_key(
+                "details", self.stripe_id, changed_at, utils.fingerprint(params)
+            )
+            client.call("customers", "update", self.stripe_id, params=params, idempotency_key=key)
+        if "tax_id" in names:
+            self._stripe_tell_tax_id(client, obj, details["tax_id"], changed_at)
+
+    def _prepare_tax_details(self, provider, contact):
+        """Return what a preview tells Stripe of a customer so that taxes are right.
+
+        :param payment.provider provider: The Stripe account.
+        :param res.partner contact: Who gets Stripe's mails.
+        :return: `address` and `tax_ids`, as far as there are any.
+        :rtype: dict
+        """
+        partner = contact.commercial_partner_id
+        kind = partner.vat and stripe_tax_ids.kind_of(partner.vat, partner.country_id.code)
+        tax_id = {"type": kind, "value": stripe_tax_ids.clean(partner.vat)} if kind else None
+        address = self._prepare_stripe_customer_params(provider, contact).get("address")
+        return {"address": address, "tax_ids": tax_id and [tax_id]}
 
     def _stripe_tell_tax_id(self, client, obj, tax_id, changed_at):
         """Replace the tax id that a customer has at Stripe: there one cannot be changed.

@@ -119,12 +119,6 @@ class StripeSubscription(models.Model):
                 "line_items": [item._prepare_checkout_line() for item in self.item_ids],
                 "discounts": self._prepare_discount_params(),
                 "metadata": metadata,
-                # Where the customer is decides the taxes: what it enters is kept.
-                **(
-                    {"automatic_tax": {"enabled": True}, "customer_update": {"address": "auto"}}
-                    if self.automatic_tax
-                    else {}
-                ),
                 "subscription_data": self._prepare_subscription_data(
                     metadata, self._prepare_start(checkout=True)
                 ),

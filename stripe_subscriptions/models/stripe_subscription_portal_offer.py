@@ -64,7 +64,10 @@ class StripeSubscription(models.Model):
         :raise UserError: When Stripe cannot be reached.
         """
         rows = self._get_offer_rows(self._stripe_get_offer())
-        labels = {"balance": self.env._("Your balance")}
+        labels = {
+            "balance": self.env._("Your balance"),
+            "tax_unknown": self.env._("Tax: it depends on your address"),
+        }
         return [{**row, "label": labels.get(row["name"], row["label"])} for row in rows]
 
     def _portal_count_failure(self, error):

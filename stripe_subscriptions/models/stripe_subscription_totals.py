@@ -39,6 +39,8 @@ class StripeSubscription(models.Model):
     def _stripe_preview_offer(self, coupon):
         """Ask Stripe for the invoice of a draft's first period.
 
+        `tax_unknown` says whether Stripe Tax lacks the customer's address: taxes come on top, or are within.
+
         :param stripe.coupon coupon: The discount, if any.
         :rtype: dict
         :raise UserError: When Stripe cannot be reached or refuses.
@@ -56,28 +58,10 @@ class StripeSubscription(models.Model):
                         "default_tax_rates": self.tax_rate_ids.mapped("stripe_id"),
                     }
                 ),
-                **self._prepare_preview_tax(customer),
             }
         )
-        obj = provider._stripe_request("invoices", "create_preview", params=params)
-        return stripe_preview.parse(obj, int(self._stripe_now()))
-
-    def _prepare_preview_tax(self, customer):
-        """Return the parameters by which Stripe Tax knows where the customer is.
-
-        :param stripe.customer customer: At Stripe, if it is there already.
-        :rtype: dict
-        """
-        if not self.automatic_tax:
-            return {}
-        if customer:
-            return {"automatic_tax": {"enabled": True}}
-        contact = self.contact_id or self.partner_id
-        address = customer._prepare_stripe_customer_params(self.provider_id.sudo(), contact)
-        return {
-            "automatic_tax": {"enabled": True},
-            "customer_details": utils.without_empty({"address": address.get("address")}),
-        }
+        obj, tax_unknown = self._stripe_request_preview(params, customer)
+        return {**stripe_preview.parse(obj, int(self._stripe_now())), "tax_unknown": tax_unknown}
 
     def _get_first_charge_date(self):
         """Return the day on which the customer is charged first; False for the day of subscribing.
@@ -161,6 +145,9 @@ class StripeSubscription(models.Model):
             add("tax", self.env._("Tax"), first["tax"])
         if Decimal(first["tax_included"]):
             add("tax_included", self.env._("Tax, included"), first["tax_included"])
+        if first["tax_unknown"]:
+            label = self.env._("Tax: not known until the customer's address is complete")
+            rows.append({"name": "tax_unknown", "label": label, "amount": "–", "strong": False})
         if starts_on:
             add("due_now", self.env._("Due when subscribing"), 0)
             day = format_date(self.env, starts_on)

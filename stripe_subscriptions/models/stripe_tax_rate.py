@@ -31,6 +31,11 @@ class StripeTaxRate(models.Model):
         help="Stripe charges a fixed amount, whatever the price.",
         readonly=True,
     )
+    is_automatic = fields.Boolean(
+        string="Made by Stripe Tax",
+        help="Stripe Tax uses it by itself; it cannot be chosen for a subscription.",
+        readonly=True,
+    )
     active = fields.Boolean(default=True, readonly=True)
     tax_id = fields.Many2one(
         string="Odoo Tax",
@@ -79,6 +84,8 @@ class StripeTaxRate(models.Model):
     def _prepare_stripe_values(self, provider, obj, lookup):
         """Override of `stripe.mixin`."""
         country = obj.get("country")
+        # Those that are made by hand have none: https://docs.stripe.com/api/tax_rates/object
+        automatic = bool(obj.get("jurisdiction_level"))
         return {
             "name": obj["display_name"],
             "percentage": float(obj["percentage"]),
@@ -86,7 +93,9 @@ class StripeTaxRate(models.Model):
             "country_id": lookup["countries"].get(country, False),
             "jurisdiction": obj.get("jurisdiction"),
             "is_flat": obj.get("rate_type") == "flat_amount",
-            "active": obj["active"],
+            "is_automatic": automatic,
+            # Stripe archives those of Stripe Tax when it makes them, and uses them all the same.
+            "active": obj["active"] or automatic,
         }
 
     @api.model

@@ -235,7 +235,8 @@ class StripeTaxRate(models.Model):
                     rate=self._format_percentage(self.percentage),
                 )
             )
-        if tax.price_include != self.inclusive:
+        # Of a price with 0 % in it nothing is to be told apart.
+        if self.percentage and tax.price_include != self.inclusive:
             found.append(
                 self.env._("Added to the price in Odoo, included at Stripe")
                 if self.inclusive

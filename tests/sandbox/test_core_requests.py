@@ -42,9 +42,9 @@ def test_text_that_is_too_long(client):
 
 
 def test_parameter_that_the_sandbox_lacks_is_never_ignored(client):
-    with refused(status=400, code="sandbox_not_implemented", param="automatic_tax"):
+    with refused(status=400, code="sandbox_not_implemented", param="transfer_data"):
         client.v1.subscriptions.create(
-            {"customer": "cus_1", "items": [{"price": "p"}], "automatic_tax": {"enabled": True}}
+            {"customer": "cus_1", "items": [{"price": "p"}], "transfer_data": {"destination": "a"}}
         )
 
 

@@ -10,7 +10,7 @@ from tests.sandbox.payments_setup import SHOP, open_page, session, setup_session
 
 REFUSED = {
     "payment_method_types": ({"payment_method_types": ["card"]}, "unknown parameter"),
-    "automatic_tax": ({"automatic_tax": {"enabled": True}}, "does not implement"),
+    "automatic_tax": ({"automatic_tax": {"enabled": True}}, "head office address"),
     "expires_soon": ({"expires_at": 60}, "expires_at"),
     "trial_soon": ({"subscription_data": {"trial_end": 47 * 3600}}, "48 hours"),
     "two_customers": ({"customer": "own", "customer_email": "a@b.c"}, "only specify one"),

@@ -235,7 +235,7 @@ class StripeTaxRate(models.Model):
                     rate=self._format_percentage(self.percentage),
                 )
             )
-        # Of a price with 0 % in it nothing is to be told apart.
+        # What is sold without tax contains none, and is reported at home wherever the customer is.
         if self.percentage and tax.price_include != self.inclusive:
             found.append(
                 self.env._("Added to the price in Odoo, included at Stripe")
@@ -243,7 +243,7 @@ class StripeTaxRate(models.Model):
                 else self.env._("Included in the price in Odoo, added at Stripe")
             )
         countries = self._get_tax_countries(tax)
-        if self.country_id and countries and self.country_id not in countries:
+        if self.percentage and countries and self.country_id and self.country_id not in countries:
             found.append(
                 self.env._(
                     "The tax is for %(tax)s, the rate for %(rate)s",

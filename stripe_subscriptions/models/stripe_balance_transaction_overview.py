@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_amount
 
 
 class StripeBalanceTransaction(models.Model):
@@ -22,6 +23,17 @@ class StripeBalanceTransaction(models.Model):
             if (transaction.source or "").startswith(("dp_", "du_")):
                 kind = "dispute" if transaction.amount < 0 else "dispute_back"
             transaction.kind_text = texts.get(kind) or kind.replace("_", " ").capitalize()
+
+    @api.depends("kind_text", "amount", "currency_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for movement in self:
+            parts = [
+                movement.kind_text,
+                movement.currency_id
+                and format_amount(self.env, movement.amount, movement.currency_id),
+            ]
+            movement.display_name = ", ".join(part for part in parts if part) or movement.stripe_id
 
     @api.model
     def _get_kind_texts(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import utils
+from odoo.tools import format_amount
 
 # Statuses in which somebody has to answer.
 NEEDS_RESPONSE = ("needs_response", "warning_needs_response", "appeal_needs_response")
@@ -209,10 +210,9 @@ class StripeDispute(models.Model):
                 "mail.mail_activity_data_warning",
                 date_deadline=self.evidence_due_by and self.evidence_due_by.date(),
                 summary=self.env._(
-                    "Answer the dispute of %(partner)s over %(amount)s %(currency)s",
+                    "Answer the dispute of %(partner)s over %(amount)s",
                     partner=self.partner_id.display_name,
-                    amount=self.amount,
-                    currency=self.currency_id.name,
+                    amount=format_amount(self.env, self.amount, self.currency_id),
                 ),
                 user_id=user.id,
             )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_amount
 
 
 class StripeDispute(models.Model):
@@ -14,6 +15,17 @@ class StripeDispute(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "amount", "currency_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for dispute in self:
+            parts = [
+                dispute.partner_id.display_name,
+                dispute.currency_id
+                and format_amount(self.env, dispute.amount, dispute.currency_id),
+            ]
+            dispute.display_name = ", ".join(part for part in parts if part) or dispute.stripe_id
 
     @api.depends("reason")
     def _compute_reason_text(self):

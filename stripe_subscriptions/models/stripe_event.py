@@ -29,7 +29,7 @@ class StripeEvent(models.Model):
     created_at = fields.Datetime(help="When it happened.", readonly=True)
     received_at = fields.Datetime(readonly=True)
     processed_at = fields.Datetime(readonly=True)
-    livemode = fields.Boolean(readonly=True)
+    livemode = fields.Boolean(string="Live Mode", readonly=True)
     api_version = fields.Char(string="API Version", readonly=True)
     payload = fields.Json(
         string="Raw Payload", readonly=True, prefetch=False, groups="base.group_system"

@@ -29,6 +29,7 @@ class StripeMixin(models.AbstractModel):
     company_id = fields.Many2one(store=True, index=True)
     stripe_id = fields.Char(string="Stripe ID", readonly=True, copy=False)
     livemode = fields.Boolean(
+        string="Live Mode",
         help="Whether this belongs to the live mode of Stripe, not to test mode.",
         readonly=True,
         copy=False,

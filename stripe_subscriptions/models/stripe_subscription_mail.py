@@ -52,6 +52,16 @@ class StripeSubscription(models.Model):
         kind = self.env.context.get("stripe_mail_kind")
         return titles.get(kind) or self.env._("View subscription")
 
+    def _message_get_suggested_recipients_batch(self, *args, **kwargs):
+        """Override of `mail`: the company, whose mails they are, gets no copy of the next one."""
+        suggested = super()._message_get_suggested_recipients_batch(*args, **kwargs)
+        for record in self:
+            company = record.company_id.partner_id.id
+            suggested[record.id] = [
+                values for values in suggested[record.id] if values["partner_id"] != company
+            ]
+        return suggested
+
     def _mail_get_partner_fields(self, introspect_fields=False):
         """Override of `mail`: mails go to the primary contact."""
         return ["contact_id"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import json
 import time
+import urllib.request
+from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from dev import catalogue
+from dev import catalogue, mailbox
 from dev.instance import Instance
 from tests.e2e.client import Ask, Client
 from tests.e2e.gallery import DESK, HEIGHT, PHONE, Gallery
@@ -26,6 +31,8 @@ class Desk:
         self.odoo = instance.rpc()
         self.stripe = catalogue.client(instance.sandbox_url).v1
         self.faults: list[str] = []
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.arrived: dict[str, EmailMessage] = {}
         self.shop = Shop(self)
         self.gallery = Gallery()
 
@@ -48,12 +55,17 @@ class Desk:
             self.gallery.take(client.page, name, caption, show=show)
         return self.wide
 
-    def show_mail(self, file: str, name: str, caption: str, *, show: bool = False) -> None:
-        """Pictures of a mail as a browser shows it; `file` is its name in the mailbox."""
-        for width in (PHONE, DESK):
-            page = self.visit(f"http://127.0.0.1:{self.instance.ports.mail}/{file}", width)
+    @cached_property
+    def readers(self) -> list[Page]:
+        """Windows in which mails are read, on a phone and on a desk."""
+        return [self.visit("about:blank", width) for width in (PHONE, DESK)]
+
+    def show_mail(self, mail: EmailMessage, name: str, caption: str, *, show: bool = False) -> str:
+        """Pictures of a mail as a browser shows it, and its text."""
+        for page in self.readers:
+            page.set_content(mailbox.content(mail))
             self.gallery.take(page, name, caption, show=show)
-            page.context.close()
+        return self.readers[0].locator("body").inner_text()
 
     def question(
         self, one: Subscribed, name: str, caption: str, ask: Ask, *, show: bool = False
@@ -89,6 +101,11 @@ class Desk:
     def visit(self, address: str, width: int) -> Page:
         """A fresh window without a login on a page of any server."""
         context = self.browser.new_context(viewport={"width": width, "height": HEIGHT})
+        # Pictures from elsewhere, as mails have them, are not waited for.
+        context.route(
+            lambda url: "//127.0.0.1:" not in url and not url.startswith("data:"),
+            lambda route: route.abort(),
+        )
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.goto(address)
@@ -106,6 +123,26 @@ class Desk:
     def read(self, model: str, domain: list, *fields: str) -> list[dict]:
         """Records of Odoo, the oldest first."""
         return self.odoo.call(model, "search_read", domain, list(fields), order="id")
+
+    def sandbox(self, call: str, **values: Any) -> Any:
+        """What is done at Stripe's Dashboard, or by the passing of time."""
+        body = json.dumps(values).encode()
+        request = urllib.request.Request(
+            f"{self.instance.sandbox_url}/_sandbox/{call}",
+            data=body,
+            headers={"Content-Type": "application/json"},
+        )
+        with self.opener.open(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def mails(self) -> list[tuple[str, EmailMessage]]:
+        """Name and content of all mails that have arrived, the latest first; each is parsed once."""
+        for file in self.instance.mails.glob("*.eml"):
+            if file.name not in self.arrived:
+                self.arrived[file.name] = email.message_from_bytes(
+                    file.read_bytes(), policy=email.policy.default
+                )
+        return sorted(self.arrived.items(), reverse=True)
 
     def until(self, what: str, question: Any) -> Any:
         """Ask until there is an answer."""

@@ -16,15 +16,15 @@ from dev import paths
 DESK, PHONE = 1366, 390
 HEIGHT = 850
 # A page that is longer is cut there.
-MAX_HEIGHT = 2400
+MAX_HEIGHT = 1700
 FOLDER_VARIABLE = "GALLERY"
 # Ids of Stripe, which people should not have to look at where they are asked something.
 STRIPE_ID = re.compile(r"\b(?:sub|price|prod|cus|in|pm|pi|evt|txr|si|cn)_\w{8,}")
 # How much lower the window is than what it shows: parts that scroll, or the open dialog.
 MISSING = """() => {
+    const PARTS = ".o_content, .o_renderer, .o_form_sheet_bg, .o_view_controller *:is(.overflow-auto), .modal-body";
     const dialogs = [...document.querySelectorAll(".modal:not(.o_inactive_modal) .modal-content")];
-    const scroll = (root) => Math.max(0, ...[...root.querySelectorAll("*")]
-        .filter((part) => /auto|scroll/.test(getComputedStyle(part).overflowY))
+    const scroll = (root) => Math.max(0, ...[...root.querySelectorAll(PARTS)]
         .map((part) => part.scrollHeight - part.clientHeight));
     if (dialogs.length) {
         const { bottom } = dialogs.at(-1).getBoundingClientRect();

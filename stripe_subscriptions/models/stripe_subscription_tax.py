@@ -85,11 +85,9 @@ class StripeSubscription(models.Model):
         provider = self.provider_id.sudo()
         if not self.automatic_tax:
             return provider._stripe_request("invoices", "create_preview", params=params), False
-        attempts = [
-            {**params, **self._prepare_preview_tax(customer)},
-            {**params, **self._prepare_preview_tax(customer, with_tax_id=False)},
-            params,
-        ]
+        attempts = [{**params, **self._prepare_preview_tax(customer)}]
+        without = {**params, **self._prepare_preview_tax(customer, with_tax_id=False)}
+        attempts += [without, params] if without != attempts[0] else [params]
         client = provider._stripe_client()
         for attempt in attempts:
             try:

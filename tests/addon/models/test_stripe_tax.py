@@ -188,6 +188,18 @@ class TestStripeTax(LessonsCommon, TransactionCase):
             other = self.make_draft(self.plan, tax_rate_ids=[Command.set(self.rates().ids)])
             other._stripe_get_checkout_url()
 
+    def test_change_and_renewal_stay_taxed(self):
+        """Twice the quantity costs 1.25 more of tax, now or planned for the renewal."""
+        self.subscribe_by_card()
+        change = [{"item_id": self.draft.item_ids.id, "quantity": 2}]
+        preview = self.draft._stripe_preview_items(change)
+        self.assertAlmostEqual(float(preview["tax"]), 1.25, delta=0.01)
+        self.draft._stripe_change_items(change, when="renewal")
+        [schedule] = self.stripe.subscription_schedules.list().data
+        self.assertEqual([phase.automatic_tax.enabled for phase in schedule.phases], [True] * 2)
+        upcoming = self.stripe.invoices.create_preview({"subscription": self.draft.stripe_id})
+        self.assertEqual((upcoming.total, upcoming.total_taxes[0].amount), (4250, 250))
+
     # === NOBODY KNOWS WHERE === #
 
     def test_missing_address_is_told_before(self):

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEV = $(PYTHON) -m dev
 
-.PHONY: help setup demo demo-reset demo-check test test-live bench chaos gallery lint format clean
+.PHONY: help setup demo demo-reset demo-check test test-live bench chaos gallery lint format translations clean
 
 help: ## This text
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -39,6 +39,9 @@ lint: ## Style and structure, zero findings
 
 format: ## Rewrite files as `make lint` wants them
 	@$(DEV) format
+
+translations: ## Texts for translators, from the addon as it is now
+	@$(DEV) translations
 
 clean: ## Remove everything below .dev/
 	@$(DEV) clean

@@ -27,7 +27,10 @@ def main() -> int:
         from dev import lint
 
         return lint.main(fix=command == "format")
-    elif command in ("bench", "chaos", "demo", "demo-reset", "demo-check", "gallery", "live"):
+    elif command in (
+        *("bench", "chaos", "demo", "demo-reset", "demo-check"),
+        *("gallery", "live", "translations"),
+    ):
         from dev import environment
 
         environment.prepare()

@@ -17,7 +17,7 @@ class MailsCommon(SandboxCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("de_DE")
+        cls.env["res.lang"]._activate_lang("nl_NL")
         cls.buyer = cls.env["res.partner"].create(
             {"name": "Tulip Ltd", "is_company": True, "email": "office@tulip.example"}
         )
@@ -26,7 +26,7 @@ class MailsCommon(SandboxCommon):
                 "name": "Ada",
                 "parent_id": cls.buyer.id,
                 "email": "ada@tulip.example",
-                "lang": "de_DE",
+                "lang": "nl_NL",
                 "tz": "Europe/Berlin",
             }
         )

@@ -76,7 +76,7 @@ class TestDunning(MailsCommon, TransactionCase):
                 "The bank has refused the payment without saying why.": text,
                 "The bank has refused the payment without saying why. It can tell you more.": "X",
             }
-            german = record.with_context(lang="de_DE")
+            german = record.with_context(lang="nl_NL")
             self.assertEqual(german.payment_failure_message, text)
             move = german.dunning_move_id
             self.assertEqual(move._stripe_get_failure_reason(), "X")

@@ -64,10 +64,10 @@ class TestMailsSent(MailsCommon, TransactionCase):
 
     def test_language_button_and_sender(self):
         template = self.env.ref("stripe_subscriptions.mail_template_subscription_welcome")
-        template.with_context(lang="de_DE").subject = "Willkommen bei {{ object.name }}"
+        template.with_context(lang="nl_NL").subject = "Welkom bij {{ object.name }}"
         self.at_stripe = self.subscribe(self.there)
         row = self.the(self.told(), "welcome")
-        self.assertEqual(row.message_id.subject, "Willkommen bei Team")
+        self.assertEqual(row.message_id.subject, "Welkom bij Team")
         mail = self.queued(row)
         self.assertIn("ada@tulip.example", mail.recipient_ids.mapped("email"))
         self.assertIn("billing@company.example", mail.email_from)

@@ -32,7 +32,7 @@ BEGINNING = datetime(2030, 1, 7, 6, tzinfo=UTC)
 # Hours of a week at which something may happen at Stripe; at the last one Odoo follows.
 STOPS = (33, 110)
 # Customers, months and seed; the whole year is YEAR=100,12,1.
-CUSTOMERS, MONTHS, SEED = map(int, os.environ.get("YEAR", "10,2,1").split(","))
+CUSTOMERS, MONTHS, SEED = map(int, os.environ.get("YEAR", "10,3,1").split(","))
 # Weeks more for what has not been possible yet, and those in which the last money arrives.
 MORE_WEEKS, LAST_WEEKS = 6, 5
 HAPPENINGS = (happenings_invoices, happenings_money, happenings_plans)

@@ -82,7 +82,7 @@ class StripeSubscriptionPortal(CustomerPortal):
             return request.redirect("/my")
         self._log_subscription_opened(visit.subscription)
         self._refresh_first_payment(visit.subscription)
-        return self._render_subscription(visit, notice=visit.pop_notice())
+        return self._render_subscription(visit)
 
     @http.route(
         "/my/subscriptions/<int:subscription_id>/return",
@@ -199,7 +199,12 @@ class StripeSubscriptionPortal(CustomerPortal):
         :param str session_id: The Checkout Session that the customer comes back from.
         """
         values = self._prepare_subscription_values(visit, session_id)
-        values["notice"] = notice
+        if visit.token:
+            for move in values["invoices"]:
+                move._portal_ensure_token()
+        # What others write meanwhile lets Odoo handle the request again: then the notice is still there.
+        request.env.flush_all()
+        values["notice"] = notice or visit.pop_notice()
         return self._render_subscription_page(
             "stripe_subscriptions.portal_subscription_page", visit, values
         )

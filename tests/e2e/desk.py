@@ -49,8 +49,11 @@ class Desk:
         return Client(self.page("admin", PHONE))
 
     def show(self, name: str, caption: str, do: Ask, *, show: bool = False) -> Client:
-        """Do something on a phone and on a desk, with a picture of each; returns that of the desk."""
-        for client in (self.narrow, self.wide):
+        """Do something on a phone and on a desk, with a picture of each; returns that of the desk.
+
+        Only on a desk where no pictures are wanted, which is half the time.
+        """
+        for client in (self.narrow, self.wide) if self.gallery.wanted else (self.wide,):
             do(client)
             self.gallery.take(client.page, name, caption, show=show)
         return self.wide
@@ -80,7 +83,8 @@ class Desk:
             ask(client)
 
         client = self.show(name, caption, do, show=show)
-        self.narrow.discard()
+        if self.gallery.wanted:
+            self.narrow.discard()
         return client
 
     def page(self, login: str, width: int) -> Page:

@@ -53,14 +53,16 @@ figcaption{{font-size:13px;color:#4f566b}} img{{border:1px solid #d5dbe1;max-wid
 
 
 class Gallery:
-    """The pictures of one run."""
+    """The pictures of one run; without the variable GALLERY pages are checked and no pictures are kept."""
 
     def __init__(self) -> None:
+        self.wanted = bool(os.environ.get(FOLDER_VARIABLE))
         self.folder = pathlib.Path(os.environ.get(FOLDER_VARIABLE) or paths.STATE / "gallery")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for old in self.folder.glob("*.png"):
-            old.unlink()
         self.pictures: list[dict] = []
+        if self.wanted:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for old in self.folder.glob("*.png"):
+                old.unlink()
 
     def take(self, page: Page, name: str, caption: str, *, show: bool = False) -> None:
         """Take a picture of a page at the width that it has, and check what every page has to keep.
@@ -73,12 +75,13 @@ class Gallery:
         page.mouse.move(0, 0)
         height = self._fit(page, width)
         file = f"{name}-{width}.png"
-        page.screenshot(path=self.folder / file, animations="disabled", caret="hide")
+        if self.wanted:
+            page.screenshot(path=self.folder / file, animations="disabled", caret="hide")
         if height != HEIGHT:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-        self.pictures.append(
-            {"name": name, "width": width, "file": file, "caption": caption, "show": show}
-        )
+        picture = {"name": name, "width": width, "file": file, "caption": caption, "show": show}
+        if self.wanted:
+            self.pictures.append(picture)
         self._check(page, name)
 
     def _fit(self, page: Page, width: int) -> int:
@@ -103,6 +106,8 @@ class Gallery:
 
     def close(self) -> None:
         """Write the index, for people and for ``make gallery``."""
+        if not self.wanted:
+            return
         text = json.dumps(self.pictures, indent=1, ensure_ascii=False)
         (self.folder / "pictures.json").write_text(f"{text}\n")
         groups = itertools.groupby(

@@ -91,11 +91,20 @@ class Recovery:
             if self._odoo.call("stripe.event", "search_count", due, limit=1):
                 idle = time.monotonic()
             elif time.monotonic() - idle > PATIENCE:
-                waiting = self._odoo.call("stripe.event", "search", [pending])
-                self._odoo.call("stripe.event", "action_retry", waiting)
-                self.retried += len(waiting)
+                self._retry([pending])
                 idle = time.monotonic()
             time.sleep(1)
+
+    def _retry(self, domain: list) -> None:
+        """Press *Retry* on events, one by one: a lane may have done one of them a moment ago."""
+        for event in self._odoo.call("stripe.event", "search", domain):
+            try:
+                self._odoo.call("stripe.event", "action_retry", [event])
+            except RuntimeError:
+                if self._odoo.call("stripe.event", "search_count", [["id", "=", event], *domain]):
+                    raise
+            else:
+                self.retried += 1
 
     def _until(self, what: str, question: Callable[[], bool]) -> None:
         end = time.monotonic() + JOB_SECONDS

@@ -64,23 +64,33 @@ class Line:
             amounts, odd discounts): one unit of the amount, without discount.
         :rtype: tuple[float, float, float]
         """
-        charged = self.amount - self.discount
-        if self.quantity and self.amount and not self.plain:
+        if self._is_exact(decimals):
             unit = self.amount / self.quantity
-            exact_unit = unit == unit.quantize(Decimal("1e-6"))
-            if exact_unit and _round(self.get_unrounded(), decimals) == charged:
-                return float(self.quantity), float(unit), float(self._get_percent())
-        return 1.0, float(charged), 0.0
+            return float(self.quantity), float(unit), float(self._get_percent())
+        return 1.0, float(self.amount - self.discount), 0.0
 
-    def get_unrounded(self):
-        """Return what the discount in percent, of which Odoo keeps two decimals, makes of the amount.
+    def get_unrounded(self, decimals):
+        """Return what Odoo makes of quantity, unit price and discount before it rounds.
 
+        :param int decimals: Number of decimals to which Odoo rounds the line.
         :rtype: Decimal
         """
+        return self._get_reduced() if self._is_exact(decimals) else self.amount - self.discount
+
+    def _is_exact(self, decimals):
+        """Return whether quantity, unit price and discount give the line's amount, once it is rounded."""
+        if self.plain or not self.quantity or not self.amount:
+            return False
+        unit = self.amount / self.quantity
+        exact_unit = unit == unit.quantize(Decimal("1e-6"))
+        return exact_unit and _round(self._get_reduced(), decimals) == self.amount - self.discount
+
+    def _get_reduced(self):
         return self.amount * (1 - self._get_percent() / 100)
 
     def _get_percent(self):
-        return self.amount and (self.discount / self.amount * 100).quantize(Decimal("0.01"))
+        """The discount; Odoo keeps two decimals of it."""
+        return (self.discount / self.amount * 100).quantize(Decimal("0.01"))
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class Invoice:
         :rtype: list[Line]
         """
         free = [line for line in self.lines if not any(tax.due for tax in line.taxes)]
-        unrounded = sum(line.get_unrounded() for line in free)
+        unrounded = sum(line.get_unrounded(decimals) for line in free)
         if _round(unrounded, decimals) == sum(line.amount - line.discount for line in free):
             return self.lines
         return [replace(line, plain=bool(line.discount)) for line in self.lines]

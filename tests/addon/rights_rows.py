@@ -41,6 +41,7 @@ METHODS = {
     # What is done with subscriptions
     ("stripe.subscription", "action_send_by_email"): SELLERS,
     ("stripe.subscription", "action_refresh"): SELLERS,
+    ("stripe.subscription", "action_stripe_tax_on"): SELLERS,
     # With the link that lets one act, which customers get by mail.
     ("stripe.subscription", "action_preview"): SELLERS | BOOKS,
     ("stripe.subscription", "action_stripe_payment_page"): READERS,

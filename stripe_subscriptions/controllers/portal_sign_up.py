@@ -1,3 +1,5 @@
+import logging
+
 from odoo import http
 from odoo.addons.stripe_subscriptions import stripe_declines
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeCardDeclined
@@ -5,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from .portal import StripeSubscriptionPortal
+
+_logger = logging.getLogger(__name__)
 
 
 class StripeSubscriptionActs(StripeSubscriptionPortal):
@@ -136,6 +140,7 @@ class StripeSubscriptionSignUp(StripeSubscriptionActs):
         values = super()._prepare_offer_values(visit) | {
             "obstacle": self._get_obstacle(subscription_sudo),
             "offer_rows": [],
+            "offer_error": False,
             "first_charge": first,
             "cards": [],
             "may_enter_code": subscription_sudo._can_take_promotion(),
@@ -146,9 +151,12 @@ class StripeSubscriptionSignUp(StripeSubscriptionActs):
             values["offer_rows"] = subscription_sudo._portal_get_offer_rows()
             if visit.shows_actions:
                 values["cards"] = subscription_sudo._portal_get_cards()
-        except UserError:
-            # Stripe is out of reach: its payment page says it later.
-            return values
+        except UserError as error:
+            # The customer can go on all the same: Stripe's payment page shows the total too.
+            _logger.warning(
+                "Offer of subscription %s is incomplete: %s", subscription_sudo.id, error
+            )
+            values["offer_error"] = str(error)
         return values
 
     def _get_obstacle(self, subscription_sudo):

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, stripe_declines, stripe_mails, utils
-from odoo.addons.stripe_subscriptions.stripe_errors import StripeGatewayError
 
 
 class AccountMove(models.Model):
@@ -131,22 +130,9 @@ class AccountMove(models.Model):
         return self.stripe_failure_text or ""
 
     def _stripe_get_payment_url(self):
-        """Return where the customer can pay the invoice or confirm its payment.
-
-        Asked for at each click, because Stripe's addresses expire; never stored.
-
-        :return: Stripe's page of the invoice, False when nothing is to be paid any more.
-        :rtype: str|bool
-        :raise UserError: When Stripe cannot be reached.
-        """
+        """Return where the customer can pay the invoice; see the method of `payment.provider`."""
         self.ensure_one()
-        provider = self.stripe_provider_id.sudo()
-        try:
-            invoice = provider._stripe_client().retrieve("invoices", self.stripe_invoice_id)
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
-        payable = invoice["status"] in ("open", "uncollectible")
-        return payable and invoice.get("hosted_invoice_url")
+        return self.stripe_provider_id.sudo()._stripe_get_payment_url(self.stripe_invoice_id)
 
     def _stripe_get_receipt_url(self):
         """Return Stripe's receipt of the payment of the invoice; without one, its page of the invoice.
@@ -158,17 +144,13 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         provider = self.stripe_provider_id.sudo()
-        client = provider._stripe_client()
-        try:
-            invoice = client.retrieve("invoices", self.stripe_invoice_id, ("payments",))
-            parts = utils.invoice_payments(invoice)
-            intents = [utils.object_id(utils.path(p, "payment.payment_intent")) for p in parts]
-            for intent in filter(None, intents):
-                obj = client.retrieve("payment_intents", intent, ("latest_charge",))
-                if url := utils.path(obj, "latest_charge.receipt_url"):
-                    return url
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
+        invoice = provider._stripe_retrieve("invoices", self.stripe_invoice_id, ("payments",))
+        parts = utils.invoice_payments(invoice)
+        intents = [utils.object_id(utils.path(part, "payment.payment_intent")) for part in parts]
+        for intent in filter(None, intents):
+            obj = provider._stripe_retrieve("payment_intents", intent, ("latest_charge",))
+            if url := utils.path(obj, "latest_charge.receipt_url"):
+                return url
         return invoice.get("hosted_invoice_url")
 
     def action_stripe_payment_page(self):

@@ -179,6 +179,30 @@ class PaymentProvider(models.Model):
         except StripeGatewayError as error:
             raise self._stripe_user_error(error) from error
 
+    def _stripe_retrieve(self, service, object_id, expand=()):
+        """Return one object for a person who waits; see `StripeGateway.retrieve`.
+
+        :rtype: dict
+        :raise UserError: With Stripe's words, when the request fails.
+        """
+        params = {"expand": list(expand)}
+        return self._stripe_request(service, "retrieve", object_id, params=params)
+
+    def _stripe_get_payment_url(self, invoice_id):
+        """Return where the customer can pay an invoice or confirm its payment.
+
+        Asked for at each click, because Stripe's addresses expire; never stored.
+
+        :param str invoice_id: Of Stripe.
+        :return: Stripe's page of the invoice, False when nothing is to be paid any more.
+        :rtype: str|bool
+        :raise UserError: When Stripe cannot be reached.
+        """
+        self.ensure_one()
+        invoice = self._stripe_retrieve("invoices", invoice_id)
+        payable = invoice["status"] in ("open", "uncollectible")
+        return payable and (invoice.get("hosted_invoice_url") or False)
+
     def _stripe_list(self, service, params):
         """Return all objects of a list for a person who waits; see `StripeGateway.list`.
 

@@ -1,6 +1,5 @@
 from odoo import SUPERUSER_ID, api, models
 from odoo.addons.stripe_subscriptions import const, utils
-from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.exceptions import UserError
 from odoo.tools.urls import urljoin
 
@@ -117,11 +116,7 @@ class StripeCustomer(models.Model):
         """
         self.ensure_one()
         provider = self.provider_id.sudo()
-        client = provider._stripe_client()
-        try:
-            session = client.retrieve("checkout.sessions", session_id, ("setup_intent",))
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
+        session = provider._stripe_retrieve("checkout.sessions", session_id, ("setup_intent",))
         if utils.object_id(session.get("customer")) != self.stripe_id or session["mode"] != "setup":
             raise UserError(self.env._("This page belongs to another customer."))
         card = utils.object_id(utils.path(session, "setup_intent.payment_method"))

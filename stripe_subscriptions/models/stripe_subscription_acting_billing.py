@@ -49,9 +49,8 @@ class StripeSubscription(models.Model):
         if not card:
             raise UserError(self.env._("This card is not the customer's any more."))
         self._stripe_update("card", {"default_payment_method": payment_method_id})
-        self._stripe_end(
-            self.env._("Charged from now on: %(card)s.", card=self._get_card_text(card))
-        )
+        text = self.env["stripe.customer"]._get_card_text(card)
+        self._stripe_end(self.env._("Charged from now on: %(card)s.", card=text))
 
     def _stripe_get_cards(self):
         """Return the customer's cards; `is_default` is the one that the subscription is charged to.
@@ -65,10 +64,6 @@ class StripeSubscription(models.Model):
         if own:
             cards = [{**card, "is_default": card["id"] == own} for card in cards]
         return cards
-
-    def _get_card_text(self, card):
-        """Return a card as people know it; see `stripe.customer`."""
-        return self.env["stripe.customer"]._get_card_text(card)
 
     # === BUSINESS METHODS - ONE-OFF ITEMS === #
 

@@ -90,15 +90,6 @@ class StripeSubscription(models.Model):
         :raise UserError: When Stripe cannot be reached.
         """
         self.ensure_one()
-        provider = self.provider_id.sudo()
         latest = (self.sudo().stripe_data or {}).get("latest_invoice")
         invoice_id = self._get_owed_move().stripe_invoice_id or latest
-        if not invoice_id:
-            return False
-        try:
-            invoice = provider._stripe_client().retrieve("invoices", invoice_id)
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
-        if invoice["status"] not in ("open", "uncollectible"):
-            return False
-        return invoice.get("hosted_invoice_url") or False
+        return bool(invoice_id) and self.provider_id.sudo()._stripe_get_payment_url(invoice_id)

@@ -1,6 +1,5 @@
 from odoo import fields, models
 from odoo.addons.stripe_subscriptions import const, utils
-from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.exceptions import UserError
 
 
@@ -134,10 +133,7 @@ class StripeSubscription(models.Model):
         if not code:
             raise UserError(self.env._("Enter a code."))
         params = {"code": code[: const.MAX_PROMOTION_CODE], "active": True, "limit": 10}
-        try:
-            found = provider._stripe_client().call("promotion_codes", "list", params=params)["data"]
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
+        found = provider._stripe_request("promotion_codes", "list", params=params)["data"]
         customer = self.env["stripe.customer"]._stripe_get(provider, self.partner_id)
         own = [
             p for p in found if utils.object_id(p.get("customer")) in (False, customer.stripe_id)

@@ -1,6 +1,5 @@
 from odoo import models
 from odoo.addons.stripe_subscriptions import const, utils
-from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.exceptions import UserError
 
 
@@ -51,12 +50,9 @@ class StripeSubscription(models.Model):
         key = provider._stripe_idempotency_key(
             "subscribe", self.id, self.checkout_count, utils.fingerprint(params)
         )
-        try:
-            obj = provider._stripe_client().call(
-                "subscriptions", "create", params=params, idempotency_key=key
-            )
-        except StripeGatewayError as error:
-            raise provider._stripe_user_error(error) from error
+        obj = provider._stripe_request(
+            "subscriptions", "create", params=params, idempotency_key=key
+        )
         provider._stripe_sync(
             [
                 ("subscription", obj["id"]),

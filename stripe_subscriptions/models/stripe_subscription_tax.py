@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 
-ACTIVITY = "mail.mail_activity_data_warning"
+ACTIVITY = "stripe_subscriptions.mail_activity_type_tax"
 
 
 class StripeSubscription(models.Model):
@@ -87,21 +87,16 @@ class StripeSubscription(models.Model):
             return provider._stripe_request("invoices", "create_preview", params=params), False
         attempts = [{**params, **self._prepare_preview_tax(customer)}]
         without = {**params, **self._prepare_preview_tax(customer, with_tax_id=False)}
-        attempts += [without, params] if without != attempts[0] else [params]
+        attempts += [without] if without != attempts[0] else []
         client = provider._stripe_client()
         for attempt in attempts:
             try:
-                obj = client.call("invoices", "create_preview", params=attempt)
+                return client.call("invoices", "create_preview", params=attempt), False
             except StripeGatewayError as error:
                 # A tax id that is not well-formed keeps nobody from subscribing.
-                if attempt is params or error.code not in (
-                    const.TAX_ID_ERROR,
-                    const.LOCATION_ERROR,
-                ):
+                if error.code not in (const.TAX_ID_ERROR, const.LOCATION_ERROR):
                     raise provider._stripe_user_error(error) from error
-                continue
-            return obj, attempt is params
-        raise AssertionError("the last attempt answers or raises")
+        return provider._stripe_request("invoices", "create_preview", params=params), True
 
     def _prepare_preview_tax(self, customer, with_tax_id=True):
         """Return the parameters by which Stripe Tax knows where the customer is, and that it is a business.

@@ -36,7 +36,7 @@ class StripeSubscriptionCard(models.TransientModel):
                 0,
                 {
                     "payment_method": card["id"],
-                    "name": self.subscription_id._get_card_text(card),
+                    "name": self.env["stripe.customer"]._get_card_text(card),
                     "expires": f"{card['exp_month']:02} / {card['exp_year']}"
                     if card["exp_year"]
                     else False,

@@ -10,6 +10,7 @@ from tests.addon.controllers.portal_sandbox import PortalSandbox
 from tests.sandbox.payments_setup import submit
 
 FORM = "//form[contains(@class, 'o_stripe_subscription_form')]"
+LOGGER = "odoo.addons.stripe_subscriptions.controllers.portal_sign_up"
 CODE = "//form[contains(@class, 'o_stripe_subscription_code')]"
 
 
@@ -81,10 +82,24 @@ class TestPortalSignUp(PortalSandbox):
 
     def test_stripe_is_out_of_reach(self):
         self.account.faults.add(target="api", kind="500", path="/v1", times=None)
-        with mute_logger("stripe"):
+        with mute_logger("stripe"), self.assertLogs(LOGGER, "WARNING"):
             page = self.page()
         self.assertEqual(self.rows(page), [])
+        self.assertSays(page, "cannot be shown at the moment. Stripe does not answer")
         self.assertSays(page, "It shows the exact total, tax included")
+
+    def test_discount_that_is_gone(self):
+        """Staff deleted the coupon at Stripe after the offer was sent: the page says why there is no total."""
+        coupon = self.stripe.coupons.create({"percent_off": 5, "duration": "once"})
+        self.provider.action_stripe_billing_fetch_catalogue()
+        self.draft.coupon_id = self.env["stripe.coupon"]._stripe_find(self.provider, [coupon.id])
+        self.stripe.coupons.delete(coupon.id)
+        with self.assertLogs(LOGGER, "WARNING"):
+            page = self.page()
+        self.assertEqual(self.rows(page), [])
+        self.assertSays(
+            page, f"cannot be shown at the moment. Stripe says: No such coupon: '{coupon.id}'"
+        )
 
     # === PROMOTION CODES === #
 

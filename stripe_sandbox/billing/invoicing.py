@@ -170,6 +170,7 @@ def collect(
 
     ``automatic`` attempts follow the retry schedule; others leave it alone after the first one.
     """
+    from stripe_sandbox.billing import processing
     from stripe_sandbox.payments import collect as payments
 
     method = payment_method or payment_method_for(ctx, invoice)
@@ -181,20 +182,12 @@ def collect(
         ctx.store.update(invoice, attempted=True, attempt_count=max(invoice["attempt_count"], 1))
         apply_payment(ctx, invoice, outcome.payment_intent)
     elif outcome.status == "processing":
-        ctx.store.update(invoice, attempted=True, attempt_count=max(invoice["attempt_count"], 1))
-        _trust_processing(ctx, invoice)
+        processing.begin(ctx, invoice, automatic)
     else:
         asks = outcome.status == "requires_action"
         kind = "invoice.payment_action_required" if asks else "invoice.payment_failed"
         _failed(ctx, invoice, kind, automatic)
     return outcome
-
-
-def _trust_processing(ctx: Any, invoice: Wire) -> None:
-    """A delayed debit is on its way: the subscription is active meanwhile."""
-    sub = standing.subscription_of(ctx, invoice)
-    if sub is not None and sub["status"] == "incomplete":
-        standing.change(ctx, sub, status=standing.running_status(ctx, sub))
 
 
 def _count_attempt(ctx: Any, invoice: Wire, automatic: bool) -> Wire:
@@ -297,6 +290,8 @@ def pay(
     """Pay an invoice on request; a draft is finalized first. Raises Stripe's card error when it
     fails.
     """
+    from stripe_sandbox.billing import processing
+
     if invoice["status"] == "paid":
         raise errors.invalid("Invoice is already paid", code="invoice_already_paid")
     require(invoice, "draft", "open", "uncollectible", to="pay")
@@ -304,6 +299,10 @@ def pay(
         finalize(ctx, invoice)
     if invoice["status"] == "paid":
         return invoice
+    if processing.is_under_way(ctx, invoice):
+        raise errors.invalid(
+            "A payment of this invoice is being processed.", code="payment_intent_unexpected_state"
+        )
     if paid_out_of_band:
         invoice_payments.cancel_open(ctx, invoice)
         mark_paid(ctx, invoice, invoice["amount_due"], off_stripe=True)

@@ -13,6 +13,7 @@ from stripe_sandbox.billing import (
     drafts,
     invoice_items,
     invoicing,
+    processing,
     schedule,
     standing,
 )
@@ -34,8 +35,9 @@ def create_subscription(
 ) -> Wire:
     """Create a subscription and its first invoice from the parameters of POST /v1/subscriptions.
 
-    Checkout passes the ``payment_method`` it collected and, when something is due, the succeeded
-    PaymentIntent ``paid_by`` that pays the first invoice: nothing incomplete is left behind.
+    Checkout passes the ``payment_method`` it collected and, when something is due, the
+    PaymentIntent ``paid_by`` that pays the first invoice, or will when the bank has processed the debit:
+    nothing incomplete is left behind.
     A schedule asks for ``draft_first``: its first invoice waits an hour like those of renewals.
     """
     behavior = _behavior(params)
@@ -64,7 +66,7 @@ def create_subscription(
             ctx.store.update(paid_by, _invoice=invoice["id"])
         invoicing.finalize(ctx, invoice)
         if paid_by is not None and invoice["status"] == "open":
-            invoicing.apply_payment(ctx, invoice, paid_by)
+            processing.take(ctx, invoice, paid_by)
         elif charge_now and invoice["status"] == "open":
             outcome = invoicing.collect(ctx, invoice, off_session=params.get("off_session", False))
             if behavior == "error_if_incomplete":

@@ -74,6 +74,8 @@ class Account:
         self.schedule_book = clocks.Schedule()
         self.retries = Retries()
         self.payouts = Payouts()
+        #: Kinds of payment methods that pages offer; at Stripe a setting of the Dashboard.
+        self.payment_methods: list[str] = ["card"]
         #: What one unit of a currency is worth in US dollars, where that is not the default.
         self.rates: dict[str, str] = {}
         self.outbox: list[tuple[str, str]] = []

@@ -21,6 +21,7 @@ def dump(accounts: list[Account]) -> dict[str, Any]:
                     "schedule": account.schedule_book.dump(),
                     "retries": asdict(account.retries),
                     "payouts": asdict(account.payouts),
+                    "payment_methods": list(account.payment_methods),
                     "rates": dict(account.rates),
                     "idempotency": account.idempotency.dump(),
                 }
@@ -41,6 +42,7 @@ def load(accounts: list[Account], state: dict[str, Any]) -> None:
             account.schedule_book.load(row["schedule"])
             account.retries = Retries(**row["retries"])
             account.payouts = Payouts(**row.get("payouts", {}))
+            account.payment_methods = list(row.get("payment_methods", ["card"]))
             account.rates = dict(row.get("rates", {}))
             account.idempotency.load(row["idempotency"])
             clocks.resume(account)

@@ -11,7 +11,7 @@ from stripe_sandbox.billing import tax_table
 from stripe_sandbox.core import errors
 from stripe_sandbox.core.server import page
 from stripe_sandbox.pages import card_form, order, rendering
-from stripe_sandbox.payments import checkout, quote
+from stripe_sandbox.payments import banks, checkout, debits, quote
 
 Wire = dict[str, Any]
 PREFIX = "/pages/checkout/"
@@ -92,7 +92,8 @@ def _submit(ctx: Any, session: Wire, form: dict[str, str]) -> Response:
     full = quote.asks_address(session)
     read = card_form.CardForm()
     if needs_card:
-        read = card_form.read(form, ctx.now, full_address=full)
+        kinds = debits.offered(ctx.account, session["currency"])
+        read = card_form.read(form, ctx.now, full_address=full, kinds=kinds)
     if full:
         read.faults |= _address_faults(session, card_form.read_address(form))
     email = _known_email(ctx, session) or form.get("email", "").strip()
@@ -164,7 +165,7 @@ def show(
     names = [line["name"] for line in summary["lines"]] if summary else []
     title = f"Subscribe to {names[0]}" if len(names) == 1 else "Subscribe"
     consent = (
-        f"By saving this card you allow {seller} to charge it for later payments."
+        f"By saving it you allow {seller} to charge it for later payments."
         if setup
         else f"By subscribing you allow {seller} to charge you for this and later payments until you "
         "cancel."
@@ -179,6 +180,7 @@ def show(
         codes=_takes_codes(session),
         code=quote.code_of(ctx, session),
         needs_card=needs_card,
+        kinds=banks.names(debits.offered(ctx.account, session["currency"])),
         asks_address=quote.asks_address(session),
         form=_known_address(ctx, session) | shown | ({"email": known} if known else {}),
         locked=bool(known),

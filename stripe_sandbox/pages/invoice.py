@@ -11,6 +11,7 @@ from stripe_sandbox.billing import drafts, invoicing
 from stripe_sandbox.core import errors
 from stripe_sandbox.core.server import page
 from stripe_sandbox.pages import card_form, pdf, rendering
+from stripe_sandbox.payments import banks, debits
 from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
@@ -21,7 +22,7 @@ ASKS = "invoice_payment_intent_requires_action"
 
 @page(PREFIX)
 def answer(sandbox: Any, request: Request) -> Response:
-    """Show the invoice, its PDF, or take the card that was entered."""
+    """Show the invoice, its PDF, or take the card or bank account that was entered."""
     token, _slash, rest = request.path.removeprefix(PREFIX).partition("/")
     found = sandbox.find_by_token("invoice", token)
     if found is None or rest not in ("", "pdf"):
@@ -53,7 +54,8 @@ def receipt(sandbox: Any, request: Request) -> Response:
 
 
 def _pay(ctx: Any, invoice: Wire, form: dict[str, str]) -> Response:
-    read = card_form.read(form, ctx.now)
+    kinds = debits.offered(ctx.account, invoice["currency"])
+    read = card_form.read(form, ctx.now, kinds=kinds)
     if read.faults or read.card is None:
         return show(ctx, invoice, form=form, faults=read.faults, http_status=422)
     try:
@@ -163,11 +165,12 @@ def show(
     message: str | None = None,
     http_status: int = 200,
 ) -> Response:
-    """The page of the invoice, with a card form while there is something to pay."""
+    """The page of the invoice, with a form while there is something to pay."""
+    intent = _intent(ctx, invoice)
+    processing = bool(intent) and intent["status"] == "processing"
     given = {k: v for k, v in (form or {}).items() if k != "cardCvc"}
     country = (invoice["customer_address"] or {}).get("country") or ctx.account.country
     if message is None and invoice["status"] in PAYABLE:
-        intent = _intent(ctx, invoice)
         last = intent and intent["last_payment_error"]
         message = last and last["message"]
     return rendering.page(
@@ -176,7 +179,9 @@ def show(
         **contents(ctx, invoice),
         pdf=invoice["invoice_pdf"],
         receipt=_receipt_url(ctx, invoice),
-        payable=invoice["status"] in PAYABLE and invoice["amount_remaining"] > 0,
+        payable=invoice["status"] in PAYABLE and invoice["amount_remaining"] > 0 and not processing,
+        processing=processing,
+        kinds=banks.names(debits.offered(ctx.account, invoice["currency"])),
         confirmation=_confirmation_url(ctx, invoice),
         form={"billingCountry": country, "billingName": invoice["customer_name"]} | given,
         faults=faults or {},

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_sandbox.core import ids
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, fees, ledger
+from stripe_sandbox.payments import banks, cards, fees, ledger
 
 Wire = dict[str, Any]
 AVAILABLE_AFTER = 2 * 86400
@@ -16,9 +16,31 @@ AVAILABLE_AFTER = 2 * 86400
 SETTLED_AFTER = 1
 
 
-def new(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline | None = None) -> Wire:
-    """Store the charge of an attempt and say so; the money of an accepted one is on its way."""
-    shown = method["card"]
+#: What of a payment method its charges show.
+SHOWN = {
+    "card": ("brand", "country", "exp_month", "exp_year", "funding", "last4"),
+    "sepa_debit": ("bank_code", "branch_code", "country", "fingerprint", "last4"),
+    "us_bank_account": (
+        *("account_holder_type", "account_type", "bank_name"),
+        *("fingerprint", "last4", "routing_number"),
+    ),
+}
+
+
+def new(
+    ctx: Any,
+    intent: Wire,
+    method: Wire,
+    decline: cards.Decline | None = None,
+    *,
+    pending: bool = False,
+) -> Wire:
+    """Store the charge of an attempt and say so; the money of an accepted one is on its way.
+
+    A ``pending`` one waits for the bank: :func:`accept` or :func:`refuse` follows.
+    """
+    kind = method["type"]
+    taken = not decline and not pending
     charge = {
         "id": ids.new("ch"),
         "object": "charge",
@@ -38,27 +60,51 @@ def new(ctx: Any, intent: Wire, method: Wire, decline: cards.Decline | None = No
         "livemode": False,
         "metadata": dict(intent["metadata"]),
         "outcome": _outcome(decline),
-        "paid": not decline,
+        "paid": taken,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": {
-            "type": "card",
-            "card": {
-                key: shown[key]
-                for key in ("brand", "country", "exp_month", "exp_year", "funding", "last4")
-            },
+            "type": kind,
+            kind: {key: method[kind][key] for key in SHOWN[kind]},
         },
-        "receipt_url": None
-        if decline
-        else f"{ctx.account.base_url}/pages/receipt/{intent['_token']}",
+        "receipt_url": _receipt_url(ctx, intent) if taken else None,
         "refunded": False,
-        "status": "failed" if decline else "succeeded",
+        "status": "failed" if decline else "pending" if pending else "succeeded",
     }
     ctx.store.insert(charge)
-    if not decline:
-        ctx.account.schedule(int(time.time()) + SETTLED_AFTER, "charge.settle", charge["id"])
-    ctx.emit("charge.failed" if decline else "charge.succeeded", charge)
+    if taken:
+        _schedule_settling(ctx, charge)
+    ctx.emit(f"charge.{charge['status']}", charge)
     return charge
+
+
+def accept(ctx: Any, charge: Wire, intent: Wire) -> None:
+    """The bank pays a pending charge."""
+    ctx.store.update(charge, status="succeeded", paid=True, receipt_url=_receipt_url(ctx, intent))
+    _schedule_settling(ctx, charge)
+    ctx.emit("charge.succeeded", charge)
+
+
+def refuse(ctx: Any, charge: Wire, decline: cards.Decline) -> None:
+    """The bank does not pay a pending charge."""
+    ctx.store.update(
+        charge,
+        status="failed",
+        amount_captured=0,
+        captured=False,
+        failure_code=decline.code,
+        failure_message=decline.message,
+        outcome=_outcome(decline),
+    )
+    ctx.emit("charge.failed", charge)
+
+
+def _receipt_url(ctx: Any, intent: Wire) -> str:
+    return f"{ctx.account.base_url}/pages/receipt/{intent['_token']}"
+
+
+def _schedule_settling(ctx: Any, charge: Wire) -> None:
+    ctx.account.schedule(int(time.time()) + SETTLED_AFTER, "charge.settle", charge["id"])
 
 
 def _outcome(decline: cards.Decline | None) -> Wire:
@@ -99,7 +145,7 @@ def _new_transaction(ctx: Any, charge: Wire) -> Wire:
     settled = fees.settle(
         charge["amount"], charge["currency"], ctx.account.currency, ledger.rates(ctx.account)
     )
-    card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
+    card = banks.behind(ctx.store.get("payment_method", charge["payment_method"]))
     return ledger.enter(
         ctx,
         "charge",

@@ -1,4 +1,4 @@
-"""What happens in Checkout: from the card that was entered to the subscription.
+"""What happens in Checkout: from the card or bank account that was entered to the subscription.
 
 Since API version 2025-03-31 the subscription and its invoice appear only after the payment; failed attempts
 leave nothing behind (docs.stripe.com/changelog/basil/2025-03-31/checkout-legacy-subscription-upgrade).
@@ -10,7 +10,7 @@ from typing import Any
 
 from stripe_sandbox.billing import lifecycle
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, collect, quote
+from stripe_sandbox.payments import banks, cards, collect, debits, quote
 from stripe_sandbox.resources import customers, payment_methods, setup_intents
 
 Wire = dict[str, Any]
@@ -20,7 +20,7 @@ def submit(
     ctx: Any,
     session: Wire,
     email: str,
-    card: cards.Card | None,
+    card: cards.Card | banks.BankAccount | None,
     month: int,
     year: int,
     billing: Wire,
@@ -41,6 +41,8 @@ def submit(
     due = quote.first_invoice(ctx, session)["amount_due"] if subscribes else 0
     if card.authentication == "none" and _accepted(card, due):
         _bring_customer(ctx, session, billing["name"], billing["address"])
+    if subscribes:
+        debits.check_currency(method["type"], session["currency"])
     if due <= 0:
         return _after_setup(ctx, session, _try_setup(ctx, session, method))
     intent = _payment_intent(ctx, session, due)
@@ -69,7 +71,7 @@ def after_payment(ctx: Any, session: Wire, outcome: collect.Outcome) -> Wire:
     return {"done": True}
 
 
-def _accepted(card: cards.Card, due: int) -> bool:
+def _accepted(card: cards.Card | banks.BankAccount, due: int) -> bool:
     """Whether the bank says yes to a card once the customer is who they say they are."""
     return not card.declined and not (due > 0 and card.charge_declined)
 
@@ -126,7 +128,7 @@ def authenticated(ctx: Any, intent: Wire, passed: bool) -> Wire:
     session = ctx.store.get("checkout.session", intent["_session"])
     ctx.store.update(session, _method=intent["payment_method"])
     method = ctx.store.get("payment_method", intent["payment_method"])
-    if passed and _accepted(cards.CARDS[method["_number"]], intent.get("amount", 0)):
+    if passed and _accepted(banks.behind(method), intent.get("amount", 0)):
         billing = method["billing_details"]
         _bring_customer(ctx, session, billing["name"], billing["address"])
         ctx.store.update(intent, customer=quote.customer_id(session))
@@ -155,11 +157,18 @@ def complete(
         changes |= {
             "subscription": subscription["id"],
             "invoice": subscription["latest_invoice"],
-            "payment_status": "paid" if paid_by else "no_payment_required",
+            "payment_status": _payment_status(paid_by),
         }
     changes["customer_details"] = _details(ctx, session)
     ctx.store.update(session, **changes)
     ctx.emit("checkout.session.completed", session)
+
+
+def _payment_status(paid_by: Wire | None) -> str:
+    """A debit that is being processed is not paid yet."""
+    if paid_by is None:
+        return "no_payment_required"
+    return "paid" if paid_by["status"] == "succeeded" else "unpaid"
 
 
 def _details(ctx: Any, session: Wire) -> Wire:

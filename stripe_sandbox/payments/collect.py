@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_sandbox.core import errors, ids
-from stripe_sandbox.payments import cards, charges, disputes
+from stripe_sandbox.payments import banks, cards, charges, debits, disputes
 from stripe_sandbox.resources import payment_methods
 
 Wire = dict[str, Any]
@@ -18,6 +18,9 @@ AUTHENTICATION_REFUSED = cards.Decline(
     "payment_intent_authentication_failure",
     "The provided payment method has failed authentication. Please choose a different payment method "
     "and try again.",
+)
+WRONG_CURRENCY = cards.Decline(
+    "payment_method_currency_mismatch", "The payment method cannot be charged in this currency."
 )
 AUTHENTICATION_REQUIRED = cards.Decline(
     "authentication_required",
@@ -28,7 +31,7 @@ AUTHENTICATION_REQUIRED = cards.Decline(
 
 @dataclass
 class Outcome:
-    """What an attempt to charge came to: succeeded, requires_action or failed."""
+    """What an attempt to charge came to: succeeded, processing, requires_action or failed."""
 
     status: str
     payment_intent: Wire
@@ -122,17 +125,23 @@ def charge_invoice(ctx: Any, invoice: Wire, method: str, *, off_session: bool) -
 def confirm(
     ctx: Any, intent: Wire, method: Wire, *, off_session: bool, return_url: str | None = None
 ) -> Outcome:
-    """Try to charge a PaymentIntent with a payment method.
+    """Try to charge a PaymentIntent with a payment method; a bank debit is processed from then on.
 
     When the customer is away and the bank asks for them, the intent of an invoice waits for them; any other
     is declined (docs.stripe.com/payments/save-during-payment, "Charge the saved payment method later").
     """
-    card = cards.CARDS[method["_number"]]
+    card = banks.behind(method)
+    if not intent.get("_invoice"):
+        debits.check_currency(method["type"], intent["currency"])
     ctx.store.update(
         intent, payment_method=method["id"], _return_url=return_url or intent.get("_return_url")
     )
     if card.declined:
         return _decline(ctx, intent, method, card.declined)
+    if not debits.fits(method["type"], intent["currency"]):
+        return _decline(ctx, intent, method, WRONG_CURRENCY, charged=False)
+    if isinstance(card, banks.BankAccount):
+        return Outcome("processing", intent, debits.begin(ctx, intent, method))
     if needs_authentication(card, method, off_session):
         if off_session and not intent.get("_invoice"):
             return _decline(ctx, intent, method, AUTHENTICATION_REQUIRED)
@@ -212,8 +221,11 @@ def _decline(
 
 
 def cancel_intent(ctx: Any, intent: Wire) -> None:
-    """Cancel a PaymentIntent that has not been paid."""
+    """Cancel a PaymentIntent that has not been paid; a debit under way is called back (assumed)."""
     if intent["status"] in ("succeeded", "canceled"):
         return
+    if intent["status"] == "processing":
+        charge = ctx.store.get("charge", intent["latest_charge"])
+        charges.refuse(ctx, charge, banks.CALLED_BACK)
     ctx.store.update(intent, status="canceled", canceled_at=ctx.now, next_action=None)
     ctx.emit("payment_intent.canceled", intent)

@@ -14,7 +14,7 @@ from typing import Any
 
 from stripe_sandbox.core import errors, ids
 from stripe_sandbox.core.clocks import scheduled
-from stripe_sandbox.payments import cards, charges, fees, ledger
+from stripe_sandbox.payments import banks, cards, charges, fees, ledger
 
 Wire = dict[str, Any]
 DAY = 86_400
@@ -63,7 +63,7 @@ FILES = [
 ]
 
 
-def expect(ctx: Any, charge: Wire, card: cards.Card) -> None:
+def expect(ctx: Any, charge: Wire, card: cards.Card | banks.BankAccount) -> None:
     """Plan the dispute of a charge, if its card is disputed."""
     if card.dispute:
         ctx.account.schedule(int(time.time()) + OPENED_AFTER, "dispute.open", charge["id"])
@@ -78,7 +78,7 @@ def open_dispute(ctx: Any, charge_id: str) -> None:
     charges.settle(ctx, charge_id)
     ctx = ctx.account.context().follow(charge)
     method = ctx.store.get("payment_method", charge["payment_method"])
-    card = cards.CARDS[method["_number"]]
+    card = banks.behind(method)
     inquiry = card.dispute == "inquiry"
     dispute = _new(ctx, charge, card, inquiry)
     ctx.store.insert(dispute)

@@ -50,7 +50,7 @@ def create(
     """Give back ``amount`` minor units of a charge, or all that is left of it."""
     amount = _checked(ctx, charge, amount)
     charges.settle(ctx, charge["id"])
-    card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
+    card = _card(ctx, charge)
     pends = card.refund == "pends"
     refund = {
         "id": ids.new("re"),
@@ -143,6 +143,14 @@ def _count(ctx: Any, charge: Wire, amount: int) -> Wire:
     return ctx.store.update(charge, amount_refunded=refunded, refunded=refunded == charge["amount"])
 
 
+def _card(ctx: Any, charge: Wire) -> cards.Card:
+    """The test card that was charged; how refunds of bank debits come about is not there."""
+    method = ctx.store.get("payment_method", charge["payment_method"])
+    if method["type"] != "card":
+        raise errors.not_implemented(f"refunds of {method['type']}", "charge")
+    return cards.CARDS[method["_number"]]
+
+
 @scheduled("refund.settle")
 def settle(ctx: Any, key: str) -> None:
     """The bank says its word on a refund: a reference number, success after waiting, or failure."""
@@ -151,7 +159,7 @@ def settle(ctx: Any, key: str) -> None:
         return
     ctx = ctx.account.context().follow(refund)
     charge = ctx.store.get("charge", refund["charge"])
-    card = cards.CARDS[ctx.store.get("payment_method", charge["payment_method"])["_number"]]
+    card = _card(ctx, charge)
     if card.refund == "fails":
         fail(ctx, refund, FAILURE)
         return

@@ -9,7 +9,7 @@ from stripe_sandbox.billing import automatic_tax, money
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
 from stripe_sandbox.core.rendering import list_object, view
-from stripe_sandbox.payments import checkout, quote
+from stripe_sandbox.payments import checkout, debits, quote
 from stripe_sandbox.resources import common, customers, price_amounts
 
 Wire = dict[str, Any]
@@ -118,7 +118,8 @@ def create(ctx: Any, params: Wire) -> Wire:
     if mode == "setup":
         session["currency"] = price_amounts.currency_code(params["currency"])
         session["payment_status"] = "no_payment_required"
-    else:
+    session["payment_method_types"] = debits.offered(ctx.account, session["currency"])
+    if mode == "subscription":
         session |= quote.price(ctx, session)
         _check_total(session)
     ctx.store.insert(session)
@@ -351,7 +352,7 @@ def _blank(ctx: Any, params: Wire) -> Wire:
         "payment_method_collection": params.get("payment_method_collection", "always"),
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": [],
         "recovered_from": None,
         "setup_intent": None,
         "shipping_address_collection": None,

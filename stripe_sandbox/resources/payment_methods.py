@@ -1,4 +1,4 @@
-"""Payment methods: /v1/payment_methods (docs.stripe.com/api/payment_methods); cards only."""
+"""Payment methods: /v1/payment_methods (docs.stripe.com/api/payment_methods): cards and bank accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.admin import admin_call
 from stripe_sandbox.core.operations import ListPage, operation
-from stripe_sandbox.payments import cards
+from stripe_sandbox.payments import banks, cards
 from stripe_sandbox.resources import common, customers
 
 Wire = dict[str, Any]
@@ -16,42 +16,81 @@ URL = "/v1/payment_methods"
 DETAILS = "billing_details.name billing_details.email billing_details.phone billing_details.address"
 
 
-def new(ctx: Any, card: cards.Card, *, month: int = 12, year: int = 2034, **billing: Any) -> Wire:
-    """Store a payment method for a test card."""
+def new(
+    ctx: Any,
+    card: cards.Card | banks.BankAccount,
+    *,
+    month: int = 12,
+    year: int = 2034,
+    **billing: Any,
+) -> Wire:
+    """Store a payment method for a test card or a test bank account, which has no expiry date."""
     nobody = {"address": {}, "email": None, "name": None, "phone": None, "tax_id": None}
+    is_card = isinstance(card, cards.Card)
+    kind = "card" if is_card else card.kind
     method = {
         "id": ids.new("pm"),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": _billing(nobody, billing),
-        "card": {
-            "brand": card.brand,
-            "checks": {
-                "address_line1_check": None,
-                "address_postal_code_check": None,
-                "cvc_check": card.cvc_check,
-            },
-            "country": card.country,
-            "display_brand": card.brand,
-            "exp_month": month,
-            "exp_year": year,
-            "fingerprint": hashlib.sha256(card.number.encode()).hexdigest()[:16],
-            "funding": card.funding,
-            "generated_from": None,
-            "last4": card.number[-4:],
-            "networks": {"available": [card.brand], "preferred": None},
-            "three_d_secure_usage": {"supported": True},
-            "wallet": None,
-        },
+        kind: _card(card, month, year) if is_card else _bank_account(card),
         "created": ctx.now,
         "customer": None,
         "livemode": False,
         "metadata": {},
-        "type": "card",
+        "type": kind,
         "_number": card.number,
         "_set_up": False,
     }
     return ctx.store.insert(method)
+
+
+def _card(card: cards.Card, month: int, year: int) -> Wire:
+    return {
+        "brand": card.brand,
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": card.cvc_check,
+        },
+        "country": card.country,
+        "display_brand": card.brand,
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": _fingerprint(card.number),
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.number[-4:],
+        "networks": {"available": [card.brand], "preferred": None},
+        "three_d_secure_usage": {"supported": True},
+        "wallet": None,
+    }
+
+
+def _bank_account(account: banks.BankAccount) -> Wire:
+    shown = {"fingerprint": _fingerprint(account.number), "last4": account.number[-4:]}
+    if account.kind == "sepa_debit":
+        return {
+            **shown,
+            "bank_code": account.number[4:12],
+            "branch_code": "",
+            "country": account.country,
+            "generated_from": {"charge": None, "setup_attempt": None},
+        }
+    return {
+        **shown,
+        "account_holder_type": "individual",
+        "account_type": "checking",
+        "bank_name": "STRIPE TEST BANK",
+        "financial_connections_account": None,
+        "networks": {"preferred": "ach", "supported": ["ach"]},
+        "routing_number": banks.ROUTING_NUMBER,
+        "status_details": None,
+    }
+
+
+def _fingerprint(number: str) -> str:
+    return hashlib.sha256(number.encode()).hexdigest()[:16]
 
 
 def _billing(known: Wire, given: Wire) -> Wire:
@@ -65,7 +104,7 @@ def _billing(known: Wire, given: Wire) -> Wire:
 
 def resolve(ctx: Any, key: str, param: str = "payment_method") -> Wire:
     """A stored payment method, or a new one for a test id such as ``pm_card_visa``."""
-    card = cards.named(key) if key.startswith("pm_card_") else None
+    card = cards.named(key) if key.startswith("pm_card_") else banks.named(key)
     method = new(ctx, card) if card else ctx.store.get("payment_method", key, param)
     if method.get("_used_up"):
         raise errors.invalid(
@@ -104,21 +143,61 @@ def tie(ctx: Any, method: Wire, customer: Wire) -> None:
 @operation(
     "POST",
     URL,
-    params=f"type card.token {DETAILS} metadata",
+    params=f"type card.token sepa_debit.iban us_bank_account.account_holder_type "
+    f"us_bank_account.account_number us_bank_account.routing_number {DETAILS} metadata",
 )
 def create(ctx: Any, params: Wire) -> Wire:
-    """Make one from a test token; raw card numbers are refused, as for most accounts at Stripe."""
-    if params.get("type") != "card":
-        raise errors.not_implemented(f"payment methods of type {params.get('type')}", "type")
+    """Make one from a test token or a test bank account; raw card numbers are refused, as for most
+    accounts at Stripe.
+    """
+    kind = params.get("type")
+    if kind == "card":
+        card = _from_token(params)
+    elif kind in banks.KINDS:
+        card = _from_account(kind, params)
+    else:
+        raise errors.not_implemented(f"payment methods of type {kind}", "type")
+    method = new(ctx, card, **params.get("billing_details", {}))
+    ctx.store.update(method, metadata=common.metadata({}, params.get("metadata")))
+    return method
+
+
+def _from_token(params: Wire) -> cards.Card:
     token = params.get("card", {}).get("token")
     if not token:
         raise errors.missing("card[token]")
     card = cards.named(token) if token.startswith("tok_") else None
     if card is None:
         raise errors.missing_resource("token", token, "card[token]")
-    method = new(ctx, card, **params.get("billing_details", {}))
-    ctx.store.update(method, metadata=common.metadata({}, params.get("metadata")))
-    return method
+    return card
+
+
+def _from_account(kind: str, params: Wire) -> banks.BankAccount:
+    """The bank account that is described; its holder has a name, and for SEPA debits an address for mails."""
+    needed = {
+        "sepa_debit": ("iban",),
+        "us_bank_account": ("account_holder_type", "account_number", "routing_number"),
+    }[kind]
+    given = params.get(kind, {})
+    for name in needed:
+        if not given.get(name):
+            raise errors.missing(f"{kind}[{name}]")
+    for name in ("name", "email") if kind == "sepa_debit" else ("name",):
+        if not params.get("billing_details", {}).get(name):
+            raise errors.missing(f"billing_details[{name}]")
+    field = "iban" if kind == "sepa_debit" else "account_number"
+    account = banks.ACCOUNTS.get("".join(given[field].split()).upper())
+    if account is None or account.kind != kind:
+        raise errors.not_implemented(
+            "bank accounts other than the test accounts", f"{kind}[{field}]"
+        )
+    if given.get("routing_number", banks.ROUTING_NUMBER) != banks.ROUTING_NUMBER:
+        raise errors.invalid(
+            "Invalid routing number.",
+            f"{kind}[routing_number]",
+            "routing_number_invalid",
+        )
+    return account
 
 
 @operation("GET", URL + "/{payment_method}")
@@ -139,6 +218,8 @@ def update(ctx: Any, params: Wire, key: str) -> Wire:
     if "billing_details" in params:
         values["billing_details"] = _billing(method["billing_details"], params["billing_details"])
     if "card" in params:
+        if method["type"] != "card":
+            raise errors.invalid("This payment method is no card.", "card")
         _check_expiry(params["card"])
         values["card"] = method["card"] | params["card"]
     return common.update(ctx, method, "payment_method.updated", values)
@@ -173,7 +254,7 @@ def attach(ctx: Any, params: Wire, key: str) -> Wire:
     if "customer" not in params:
         raise errors.missing("customer")
     method = resolve(ctx, key)
-    declined = cards.CARDS[method["_number"]].declined
+    declined = banks.behind(method).declined
     if declined:
         raise errors.card_from(cards.error(declined))
     tie(ctx, method, customers.live(ctx, params["customer"]))
@@ -203,7 +284,7 @@ def renew(account: Any, body: Wire) -> Wire:
     """The bank tells the card network of a new card in place of an attached one: the id stays."""
     with account.lock:
         method = account.store.get("payment_method", body["payment_method"], "payment_method")
-        if not method["customer"]:
+        if not method["customer"] or method["type"] != "card":
             raise ValueError("Only cards of a customer are renewed.")
         expiry = {"exp_month": body["exp_month"], "exp_year": body["exp_year"]}
         ctx = account.context()

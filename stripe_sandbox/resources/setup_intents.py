@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_sandbox.core import errors, ids, listing
 from stripe_sandbox.core.operations import ListPage, operation
-from stripe_sandbox.payments import cards, collect
+from stripe_sandbox.payments import banks, cards, collect
 from stripe_sandbox.resources import common, customers, payment_methods
 
 Wire = dict[str, Any]
@@ -50,8 +50,8 @@ def new(ctx: Any, **values: Any) -> Wire:
 
 
 def attempt(ctx: Any, intent: Wire, method: Wire, return_url: str | None = None) -> Wire | None:
-    """Check a card for later use; return the error when the bank refuses."""
-    card = cards.CARDS[method["_number"]]
+    """Check a card or bank account for later use; return the error when the bank refuses."""
+    card = banks.behind(method)
     ctx.store.update(intent, payment_method=method["id"], _return_url=return_url)
     if card.declined:
         return _refuse(ctx, intent, method, card.declined)

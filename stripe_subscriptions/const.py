@@ -51,6 +51,16 @@ FETCH_SPECS = {
     "payout": ("payouts", ("failure_balance_transaction",)),
 }
 
+# Kinds of bank accounts that can be debited in few currencies only, by Stripe's name.
+DEBIT_CURRENCIES = {
+    "acss_debit": ("CAD", "USD"),
+    "au_becs_debit": ("AUD",),
+    "bacs_debit": ("GBP",),
+    "nz_bank_account": ("NZD",),
+    "sepa_debit": ("EUR",),
+    "us_bank_account": ("USD",),
+}
+
 EVENT_BATCH_SIZE = 50
 EVENT_MAX_ATTEMPTS = 8
 # Days after which events that are done or ignored are deleted; a setting.

@@ -15,7 +15,7 @@ _BANK = _lt("The bank has refused the payment without saying why. It can tell yo
 _REASONS = [
     (
         ("insufficient_funds", "withdrawal_count_limit_exceeded"),
-        _lt("There is not enough money on the account of the card, or its limit is reached."),
+        _lt("There is not enough money on the account, or a limit is reached."),
         None,
     ),
     (("expired_card",), _lt("The card has expired."), None),
@@ -78,6 +78,26 @@ _REASONS = [
         None,
     ),
     (
+        ("account_closed", "no_account", "bank_account_unusable", "bank_account_restricted"),
+        _lt("The bank account is closed or does not exist."),
+        None,
+    ),
+    (
+        ("debit_not_authorized",),
+        _lt("The bank was told that nobody may debit the account for this."),
+        None,
+    ),
+    (
+        ("charge_exceeds_source_limit", "charge_exceeds_transaction_limit"),
+        _lt("The amount is more than may be debited from the account at the moment."),
+        None,
+    ),
+    (
+        ("payment_method_currency_mismatch",),
+        _lt("The payment method cannot be charged in this currency."),
+        None,
+    ),
+    (
         ("invalid_account", "new_account_information_available"),
         _lt("The account of the card is closed or has changed: a new card is needed."),
         None,
@@ -101,7 +121,16 @@ _REASONS = [
         _lt("Stripe took the payment for fraud (do not tell the customer so)."),
     ),
     (
-        ("generic_decline", "card_declined", "do_not_honor", "do_not_try_again", "call_issuer"),
+        (
+            *(
+                "generic_decline",
+                "card_declined",
+                "do_not_honor",
+                "do_not_try_again",
+                "call_issuer",
+            ),
+            "payment_intent_payment_attempt_failed",
+        ),
         _BANK,
         _lt("The bank has refused the payment without saying why."),
     ),

@@ -258,9 +258,12 @@ class StripeGateway:
                 )
             )
 
-        if obj["status"] == "open" and obj.get("attempted"):
+        # Stripe voids the first invoice of a subscription when its bank debit is returned.
+        returned = obj["status"] == "void" and obj.get("billing_reason") == "subscription_create"
+        if (obj["status"] == "open" or returned) and obj.get("attempted"):
             # Why it was not paid: the attempt knows, the invoice does not.
-            payments = [part for part in obj["payments"]["data"] if part["status"] == "open"]
+            wanted = "canceled" if returned else "open"
+            payments = [part for part in obj["payments"]["data"] if part["status"] == wanted]
             intents = [part["payment"].get("payment_intent") for part in payments]
             if any(intents):
                 obj["open_payment_intent"] = self.retrieve(

@@ -125,8 +125,10 @@ class Collection:
     :param str status: Of the invoice at Stripe.
     :param int attempts: Times that charging it was tried by itself.
     :param int|None next_attempt_at: Unix seconds.
-    :param bool failed: Whether the last attempt was refused and the invoice is still open.
+    :param bool failed: Whether the last attempt was refused and the invoice is still open, or was voided
+        for that by Stripe itself.
     :param bool action: Whether the bank asks the customer to confirm the payment.
+    :param bool processing: Whether a bank debit is under way, which takes days.
     :param str|bool code: Why it was refused, see `stripe_declines`; False when nobody knows.
     :param str|bool text: The same in Stripe's words.
     :param int|None failed_at: Unix seconds of the attempt.
@@ -137,6 +139,7 @@ class Collection:
     next_attempt_at: int | None = None
     failed: bool = False
     action: bool = False
+    processing: bool = False
     code: str | bool = False
     text: str | bool = False
     failed_at: int | None = None
@@ -148,10 +151,10 @@ def collection(obj):
     :param dict obj: The invoice, with `open_payment_intent` when it was fetched by itself.
     :rtype: Collection
     """
-    if obj["status"] != "open" or not obj.get("attempted"):
-        return Collection(obj["status"], attempts=obj.get("attempt_count") or 0)
     intent = obj.get("open_payment_intent") or {}
     error = intent.get("last_payment_error") or {}
+    if (obj["status"] != "open" and not _is_returned(obj, error)) or not obj.get("attempted"):
+        return Collection(obj["status"], attempts=obj.get("attempt_count") or 0)
     action = intent.get("status") == "requires_action"
     failed = not action and intent.get("status") not in ("processing", "succeeded")
     code = error.get("decline_code") or error.get("code") or False
@@ -163,9 +166,23 @@ def collection(obj):
         next_attempt_at=obj.get("next_payment_attempt"),
         failed=failed,
         action=action,
+        processing=intent.get("status") == "processing",
         code=failed and code,
         text=(failed and error.get("message")) or False,
         failed_at=utils.path(intent, "latest_charge.created") if failed else None,
+    )
+
+
+def _is_returned(obj, error):
+    """Return whether Stripe has voided a subscription's first invoice because its bank debit was returned.
+
+    The subscription goes on: https://docs.stripe.com/billing/subscriptions/overview, "Payment methods with
+    delayed payment confirmation". With a card it would never have begun.
+    """
+    return (
+        obj["status"] == "void"
+        and obj.get("billing_reason") == "subscription_create"
+        and utils.path(error, "payment_method.type") not in (None, "card")
     )
 
 
@@ -195,7 +212,9 @@ def of_invoice(before, after, obj, happened_at=None):
     if after.action and not before.action:
         return [Mail("action_required", happened_at=happened_at, wait=wait)]
     automatic = obj.get("collection_method", "charge_automatically") == "charge_automatically"
-    if after.failed and automatic and (counted or before.action):
+    told = before.failed or before.status == after.status == "void"
+    late = before.processing or (after.status == "void" and not told)
+    if after.failed and automatic and (counted or before.action or late):
         failed_at = after.failed_at or happened_at
         return [Mail("payment_failed", str(after.attempts), failed_at, wait=wait)]
     return []

@@ -18,6 +18,12 @@ class AccountMove(models.Model):
     stripe_payment_failed = fields.Boolean(
         help="Whether the last attempt to charge it was refused.", readonly=True, copy=False
     )
+    stripe_payment_processing = fields.Boolean(
+        string="Payment in Process",
+        help="Whether a bank debit is under way, which takes days.",
+        readonly=True,
+        copy=False,
+    )
     stripe_failure_code = fields.Char(
         help="Why the last charge was refused, as Stripe's code.", readonly=True, copy=False
     )
@@ -59,6 +65,7 @@ class AccountMove(models.Model):
             attempts=self.stripe_attempt_count,
             failed=self.stripe_payment_failed,
             action=bool(self.stripe_action_since),
+            processing=self.stripe_payment_processing,
             code=self.stripe_failure_code,
         )
 
@@ -78,7 +85,7 @@ class AccountMove(models.Model):
             values = self._prepare_stripe_collection_values(known, now)
             if any(move[name] != value for name, value in values.items()):
                 move.write(values)
-            if now.status == "open":
+            if now.status == "open" or now.failed:
                 unsettled |= move
             paid = utils.to_datetime(utils.path(obj, "status_transitions.paid_at"))
             if paid and obj["total"] > 0:
@@ -106,6 +113,7 @@ class AccountMove(models.Model):
             "stripe_attempt_count": now.attempts,
             "stripe_next_attempt_at": utils.to_datetime(now.next_attempt_at),
             "stripe_payment_failed": now.failed,
+            "stripe_payment_processing": now.processing,
             "stripe_failure_code": now.code,
             "stripe_failure_text": now.text,
             "stripe_action_since": since,

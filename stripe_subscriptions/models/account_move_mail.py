@@ -28,7 +28,8 @@ class AccountMove(models.Model):
         if kind == "refunded":
             refund = self.env["account.payment"]._stripe_find(self.stripe_provider_id, [key])
             return refund.state not in ("in_process", "paid") and self.env._("The refund failed.")
-        if self.stripe_invoice_status != "open":
+        returned = self.stripe_invoice_status == "void" and self.stripe_payment_failed
+        if self.stripe_invoice_status != "open" and not returned:
             return self.env._("Nothing is to be paid any more.")
         if kind == "action_required":
             return not self.stripe_action_since and self.env._("The bank does not ask any more.")
@@ -82,7 +83,7 @@ class AccountMove(models.Model):
         for name, _method, values in groups:
             button = values.setdefault("button_access", {})
             button["title"] = self.env._("View invoice")
-            if kind in titles and name != "user":
+            if kind in titles and name != "user" and self.stripe_invoice_status == "open":
                 button.update(url=self._stripe_get_pay_link(), title=titles[kind])
                 values["has_button_access"] = True
         return groups

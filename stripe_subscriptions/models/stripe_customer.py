@@ -123,8 +123,8 @@ class StripeCustomer(models.Model):
     def _stripe_get_cards(self):
         """Return the customer's cards and other payment methods as Stripe has them now; never stored.
 
-        :return: For each: `id`, `type`, `brand`, `last4`, `exp_month`, `exp_year`, `is_default`. Brand and
-            expiry of what is no card are empty.
+        :return: For each: `id`, `type`, `brand`, `bank`, `last4`, `exp_month`, `exp_year`, `is_default`.
+            Brand and expiry of what is no card are empty; the bank is known of some bank accounts.
         :rtype: list[dict]
         :raise UserError: When Stripe cannot be reached.
         """
@@ -145,6 +145,7 @@ class StripeCustomer(models.Model):
                     "id": method["id"],
                     "type": method["type"],
                     "brand": details.get("brand") or "",
+                    "bank": details.get("bank_name") or "",
                     "last4": details.get("last4") or "",
                     "exp_month": details.get("exp_month") or 0,
                     "exp_year": details.get("exp_year") or 0,

@@ -46,13 +46,14 @@ class StripeCustomer(models.Model):
         """Return a card as people read it.
 
         :param dict card: See `_stripe_get_cards`.
-        :return: `id`, `name`, `expires` (text, empty of what does not expire), `state` ("", "expiring",
+        :return: `id`, `type` (Stripe's word), `name`, `expires` (text, empty of what does not expire), `state` ("", "expiring",
             "expired"), `is_default`.
         :rtype: dict
         """
         month, year = card["exp_month"], card["exp_year"]
         return {
             "id": card["id"],
+            "type": card["type"],
             "name": self._get_card_text(card),
             "expires": f"{month:02} / {year}" if year else "",
             "state": self._get_card_state(month, year) if year else "",
@@ -78,13 +79,20 @@ class StripeCustomer(models.Model):
 
     @api.model
     def _get_card_text(self, card):
-        """Return a card as people know it, such as "Visa •••• 4242".
+        """Return a card or bank account as people know it, such as "Visa •••• 4242".
 
         :param dict card: See `_stripe_get_cards`.
         :rtype: str
         """
-        name = card["brand"] or card["type"]
-        name = name.replace("_", " ").title()
+        debits = {
+            "sepa_debit": self.env._("SEPA debit"),
+            "us_bank_account": self.env._("Bank account"),
+            "bacs_debit": self.env._("Bacs debit"),
+            "au_becs_debit": self.env._("BECS debit"),
+            "acss_debit": self.env._("Bank account"),
+        }
+        name = (card["brand"] or card["type"]).replace("_", " ").title()
+        name = card["bank"] or debits.get(card["type"]) or name
         return f"{name} •••• {card['last4']}" if card["last4"] else name
 
 

@@ -24,6 +24,7 @@ class StripeSubscription(models.Model):
         [
             ("paid", "Paid"),
             ("open", "Open"),
+            ("processing", "Being processed"),
             ("requires_action", "Waits for confirmation"),
             ("failed", "Failed"),
         ],
@@ -39,6 +40,9 @@ class StripeSubscription(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
+    )
+    dunning_status = fields.Selection(
+        string="Status of the Invoice", related="dunning_move_id.stripe_invoice_status"
     )
     payment_attempt_count = fields.Integer(
         string="Payment Attempts", readonly=True, copy=False, aggregator=None
@@ -99,17 +103,25 @@ class StripeSubscription(models.Model):
         moves = self.env["account.move"].search(
             [
                 ("stripe_subscription_id", "in", concerned.ids),
-                ("stripe_invoice_status", "=", "open"),
+                *("|", ("stripe_invoice_status", "=", "open")),
+                *(
+                    "&",
+                    ("stripe_invoice_status", "=", "void"),
+                    ("stripe_payment_failed", "=", True),
+                ),
             ],
             order="stripe_created_at, id",
         )
         by_subscription = moves.grouped("stripe_subscription_id")
         for subscription in self:
-            owed = by_subscription.get(subscription, moves.browse())
+            found = by_subscription.get(subscription, moves.browse())
+            owed = found.filtered(lambda move: move.stripe_invoice_status == "open")
             tried = owed.filtered("stripe_attempt_count")
-            move = (tried or owed)[-1:]
             times = [paid_at.get(subscription), subscription.last_payment_at]
-            values = self._prepare_dunning_values(move, max(filter(None, times), default=False))
+            paid = max(filter(None, times), default=False)
+            # A first debit that was returned: nobody owes it any more, but nobody has paid it either.
+            returned = (found - owed) if not paid else owed.browse()
+            values = self._prepare_dunning_values((tried or owed or returned)[-1:], paid)
             changes = subscription._stripe_get_changes(values)
             if changes:
                 state, gave_up = subscription.last_payment_state, subscription._has_given_up()
@@ -129,7 +141,8 @@ class StripeSubscription(models.Model):
         elif move.stripe_action_since:
             state = "requires_action"
         else:
-            state = "failed" if move.stripe_payment_failed else "open"
+            state = "processing" if move.stripe_payment_processing else "open"
+            state = "failed" if move.stripe_payment_failed else state
         return {
             "last_payment_at": paid_at,
             "last_payment_state": state,

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.addons.stripe_subscriptions import const
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError
 from odoo.tools import SQL
 
@@ -48,14 +49,21 @@ class StripeSubscription(models.Model):
     def _portal_get_cards(self):
         """Return the cards at Stripe with which a draft can be subscribed to by one click.
 
-        :return: See `stripe.customer._portal_get_cards`; those that have expired are left out.
+        :return: See `stripe.customer._portal_get_cards`; those that have expired, and bank accounts
+            in another currency, are left out.
         :rtype: list[dict]
         :raise UserError: When Stripe cannot be reached.
         """
         customer = self._portal_get_customer()
         if self.collection_method != "charge_automatically" or not customer:
             return []
-        return [card for card in customer._portal_get_cards() if card["state"] != "expired"]
+        currency = self.currency_id.name
+        return [
+            card
+            for card in customer._portal_get_cards()
+            if card["state"] != "expired"
+            and currency in const.DEBIT_CURRENCIES.get(card["type"], (currency,))
+        ]
 
     def _portal_get_offer_rows(self):
         """Return what a draft costs, as the customer reads it; see `_get_offer_rows`.

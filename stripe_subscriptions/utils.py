@@ -196,6 +196,20 @@ def subscription_period(subscription):
     return min(starts, default=None), min(ends, default=None)
 
 
+def to_number(text, largest=2**31 - 1):
+    """Return a whole number that came in a request, 0 for all that is none or is larger.
+
+    :param str|None text: What somebody sent, of any length.
+    :param int largest: By default what an id in the database can be.
+    :rtype: int
+    """
+    text = (text or "").strip()
+    if not text.isdecimal() or len(text) > len(str(largest)):
+        return 0
+    number = int(text)
+    return number if number <= largest else 0
+
+
 def without_empty(values):
     """Return a copy of a dictionary without the keys that have nothing to say; 0 is kept."""
     return {

@@ -1,4 +1,5 @@
 from odoo import http
+from odoo.addons.stripe_subscriptions import utils
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -302,8 +303,8 @@ class StripeSubscriptionActing(StripeSubscriptionActs):
     def _get_subscription_moment(self, visit, text):
         """Return the moment from which on a shown change prorates, None when it is too long ago."""
         now = visit.subscription._stripe_get_time()
-        at = int(text) if text and text.isdecimal() and len(text) < 12 else 0
-        return at if now - MOMENT_SECONDS <= at <= now else None
+        at = utils.to_number(text, now)
+        return at if now - MOMENT_SECONDS <= at else None
 
     def _get_outdated_text(self):
         return request.env._("The amounts have changed since they were shown. Please look again.")

@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.stripe_subscriptions import utils
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 
@@ -96,8 +97,7 @@ class StripeBilling(CustomerPortal):
         """
         values = {name: (form.get(name) or "").strip()[:MAX_LENGTH] or False for name in TEXTS}
         for name, model in (("country_id", "res.country"), ("state_id", "res.country.state")):
-            text = form.get(name) or ""
-            key = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+            key = utils.to_number(form.get(name))
             values[name] = request.env[model].sudo().browse(key).exists().id
         errors = {
             name: request.env._("Please fill this in.") for name in REQUIRED if not values[name]

@@ -1,4 +1,5 @@
 from odoo import fields, http
+from odoo.addons.stripe_subscriptions import utils
 from odoo.addons.stripe_subscriptions.report import proof_xlsx
 from odoo.http import content_disposition, request
 
@@ -16,7 +17,7 @@ class StripeProof(http.Controller):
 
         :param str ids: Ids separated by commas; all lines when empty.
         """
-        chosen = [int(part) for part in ids.split(",") if part.isdecimal()]
+        chosen = [utils.to_number(part) for part in ids.split(",") if part]
         lines = request.env["stripe.proof.line"].search([("id", "in", chosen)] if chosen else [])
         name = f"stripe-ledger-{fields.Date.context_today(lines)}.xlsx"
         headers = [

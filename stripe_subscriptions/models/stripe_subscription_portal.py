@@ -161,9 +161,9 @@ class StripeSubscription(models.Model):
                 and item.usage_type == "licensed"
                 and self.company_id.stripe_portal_change_quantity
             ):
-                if not text.strip().isdecimal() or not 0 < int(text) <= const.MAX_QUANTITY:
+                quantity = utils.to_number(text, const.MAX_QUANTITY)
+                if not quantity:
                     raise UserError(self.env._("The quantity must be a number from 1 on."))
-                quantity = int(text)
             plan = form.get(f"plan_{item.id}")
             if plan is not None:
                 chosen = self._portal_get_choices(item).filtered(lambda p: str(p.id) == plan)  # noqa: B023

@@ -1,4 +1,4 @@
-"""Packages of Node.js for development: what formats files, and what finds barriers on pages.
+"""Packages of Node.js for development: what formats files, finds barriers on pages, mirrors style sheets.
 
 They lie below ``.dev/``. npm is the machine's own, else that of a Python package. To change a version: edit
 ``dev/package.json`` and run ``npm install --package-lock-only`` in ``dev/``.
@@ -38,6 +38,17 @@ def install() -> dict[str, str]:
             run([npm, "ci", *options], log="npm", cwd=FOLDER, env={"PATH": path})
             mark.write_text(wanted)
     return {**os.environ, "PATH": path}
+
+
+def path() -> str:
+    """The search path with the programs of the packages, as far as they are installed.
+
+    Odoo looks there for `rtlcss`, by which it mirrors style sheets for languages from right to left; without
+    it those pages are laid out from left to right.
+    """
+    npm = shutil.which("npm") or paths.VENV / "bin" / "npm"
+    folders = [str(FOLDER / "node_modules" / ".bin"), str(pathlib.Path(npm).parent)]
+    return os.pathsep.join([*folders, os.environ["PATH"]])
 
 
 def axe() -> pathlib.Path:

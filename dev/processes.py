@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
-from dev import paths
+from dev import node, paths
 from dev.console import Trouble
 
 
@@ -95,6 +95,7 @@ class Group:
             *(paths.PYTHON, "-c", program, "-d", database, f"--db-filter=^{database}$"),
             *(f"--http-port={port}", *arguments),
         ]
+        env = {"PATH": node.path(), **env}
         self.start(f"odoo-{database}", command, url=f"{url}/web/health", env=env)
         return url
 

@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from dev import environment
+from dev import environment, node
 from dev.demo_check import CHROMIUM_FLAGS
 from dev.instance import Instance, Ports
 from dev.processes import Group, free_port
@@ -19,6 +19,8 @@ def desk():
         ports = Ports(*(free_port() for _ in range(4)))
         instance = Instance("e2e", ports, group)
         instance.forget()
+        # Odoo mirrors its pages for languages from right to left only with one of these packages.
+        node.install()
         instance = Instance("e2e", ports, group)
         instance.start()
         browser = playwright.chromium.launch(

@@ -1,16 +1,14 @@
 """What customers have at their screens: invitations, pages, and a look for barriers on each."""
 
-import os
 import pathlib
 from typing import Any
 
 from playwright.sync_api import Page
 
-from dev import node, paths
+from dev import node
 from tests.e2e.desk import Desk
 
 GOOD = "4242424242424242"
-SHOTS = paths.SHOTS / "portal"
 # Made by Odoo on every page, not by us: the button that changes the language.
 NOT_OURS = [".js_language_selector"]
 
@@ -38,7 +36,6 @@ class Portal:
                 "stripe_portal_billing": True,
             },
         )
-        os.makedirs(SHOTS, exist_ok=True)
 
     def _ids(self, model: str, **equals: Any) -> list[int]:
         domain = [[name, "=", value] for name, value in equals.items()]
@@ -67,6 +64,13 @@ class Portal:
             context={"mark_subscription_as_sent": True},
         )
         return key
+
+    def newest(self, status: str) -> list[int]:
+        """The latest subscription of Ada's company with a status; none or one."""
+        domain = [["partner_id", "=", self.partner], ["status", "=", status]]
+        return self.desk.odoo.call(
+            "stripe.subscription", "search", domain, order="id desc", limit=1
+        )
 
     def link(self, key: int) -> str:
         """The address in the mail of an invitation."""
@@ -106,11 +110,38 @@ class Portal:
         page.fill("[name=billingName]", "Ada Pilot")
         page.click("[data-testid=hosted-payment-submit-button]")
 
-    def look(self, page: Page, name: str) -> None:
-        """Take a picture; nothing scrolls sideways, and there is no serious barrier."""
-        width = page.viewport_size["width"]
-        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    def debtor(self, name: str, company: str) -> int:
+        """A subscription at 19.00 euros a month to which the contact of another company was invited."""
+        self.desk.sandbox("payment_methods", types=["sepa_debit"])
+        partner = self.desk.shop.contact(company, "Jonas Deich")
+        [contact] = self._ids("res.partner", parent_id=partner)
+        [price] = self.desk.odoo.call(
+            "stripe.price",
+            "search",
+            [
+                ["currency_id.name", "=", "EUR"],
+                ["unit_amount", "=", 19],
+                ["interval", "=", "month"],
+            ],
+            limit=1,
+        )
+        [euro] = self._ids("res.currency", name="EUR")
+        return self.invite(
+            name,
+            partner_id=partner,
+            contact_id=contact,
+            currency_id=euro,
+            item_ids=[(0, 0, {"price_id": price, "quantity": 1})],
+            tax_rate_ids=[],
+            terms=False,
+        )
+
+    def look(self, page: Page, name: str, caption: str = "", *, show: bool = False) -> None:
+        """Take a picture; nothing scrolls sideways, and there is no serious barrier.
+
+        ``show``: see `Gallery.take`.
+        """
+        self.desk.gallery.take(page, f"portal-{name}", caption or f"Portal: {name}", show=show)
         page.evaluate(self.axe)
         result = page.evaluate(
             "hidden => axe.run({exclude: hidden}, {resultTypes: ['violations']})", NOT_OURS

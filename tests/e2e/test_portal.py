@@ -7,6 +7,14 @@ from tests.e2e.portal_desk import Portal
 
 DESK, PHONE = 1366, 390
 WIDTHS = (DESK, PHONE)
+# Whether Bootstrap's "start" means the right-hand side, as in style sheets that were mirrored.
+MIRRORED = """() => {
+    const part = document.body.appendChild(document.createElement("div"));
+    part.className = "ms-3 text-start";
+    const { marginRight, textAlign } = getComputedStyle(part);
+    part.remove();
+    return parseFloat(marginRight) > 0 && textAlign === "right";
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +39,7 @@ def test_subscribe_by_link(desk, portal, width):
     page.get_by_role("button", name="Apply").click()
     expect(costs.locator("tr", has_text="Due when subscribing")).to_contain_text("57.50")
     expect(costs.locator("tr", has_text="Then every month")).to_contain_text("115.00")
-    portal.look(page, "preview")
+    portal.look(page, "preview", "What it costs, before subscribing", show=True)
     other = page.locator("#o_stripe_other_card")
     for press in ("dblclick", "click"):
         if other.count():
@@ -44,7 +52,7 @@ def test_subscribe_by_link(desk, portal, width):
     portal.pay(page)
     page.wait_for_url("**/return?**")
     expect(page.locator(".o_stripe_subscription")).to_contain_text("Thank you, you have subscribed")
-    portal.look(page, "subscribed")
+    portal.look(page, "subscribed", "Back from Stripe's payment page")
     page.reload()
     expect(page.locator(".o_stripe_subscription_invoices")).to_contain_text("57.50")
     desk.close(page)
@@ -62,10 +70,10 @@ def test_look_after_it(desk, portal, width):
     portal.invite(name)
     page = desk.page("ada", width)
     page.goto("/my/subscriptions?filterby=invited")
-    portal.look(page, "list")
+    portal.look(page, "list", "My subscriptions", show=True)
     page.get_by_role("link", name=name).click()
     expect(page.locator(".o_stripe_subscription_cards input").first).to_be_checked()
-    portal.look(page, "preview-card")
+    portal.look(page, "preview-card", "One click with a card that Stripe knows")
     page.locator(".o_stripe_subscription_form button").dblclick()
     content = page.locator(".o_stripe_subscription")
     expect(content).to_contain_text("Manage")
@@ -75,21 +83,21 @@ def test_look_after_it(desk, portal, width):
     page.fill("input[name^=quantity_]", "7")
     page.get_by_role("button", name="Show what it costs").click()
     expect(page.locator(".o_stripe_confirm tr", has_text="Due now")).to_contain_text("46.00")
-    portal.look(page, "change")
+    portal.look(page, "change", "What a change costs, before it is confirmed", show=True)
     page.get_by_role("button", name="Confirm the change").dblclick()
     expect(content.locator(".alert").first).to_contain_text("changed")
     expect(content.locator(".o_stripe_subscription_items")).to_contain_text("7")
-    portal.look(page, "detail")
+    portal.look(page, "detail", "A subscription, to be looked after", show=True)
 
     page.get_by_role("link", name="Cancel the subscription").click()
     page.select_option("#o_stripe_reason", "too_expensive")
-    portal.look(page, "cancel")
+    portal.look(page, "cancel", "Canceling, with a reason")
     page.get_by_role("button", name="Cancel the subscription").click()
     expect(content).to_contain_text("This subscription ends on")
     page.get_by_role("button", name="Do not cancel").click()
     expect(content).to_contain_text("Your subscription goes on")
     page.get_by_role("link", name="Pause").click()
-    portal.look(page, "pause")
+    portal.look(page, "pause", "Pausing")
     page.get_by_role("button", name="Pause").click()
     expect(content).to_contain_text("This subscription is paused")
     page.get_by_role("link", name="Go on").click()
@@ -133,7 +141,7 @@ def test_bank_asks_and_refuses(desk, portal):
     page.locator(".o_stripe_subscription_form button").click()
     content = page.locator(".o_stripe_subscription")
     expect(content).to_contain_text("The bank has refused the payment")
-    portal.look(page, "refused")
+    portal.look(page, "refused", "The bank has refused: in words, with a way on")
     [there] = portal.at_stripe("Refused")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Complete the payment").click(modifiers=["Control"])
@@ -154,7 +162,7 @@ def test_cards_and_billing_details(desk, portal, width):
     expect(page.get_by_role("link", name="Payment cards")).to_be_visible()
     page.get_by_role("button", name="Ada Pilot").click()
     page.get_by_role("menuitem", name="Payment Cards").click()
-    portal.look(page, "cards")
+    portal.look(page, "cards", "Cards and bank accounts, as Stripe has them", show=True)
     page.get_by_role("button", name="Add a card").click()
     portal.pay(page, "5555555555554444")
     page.wait_for_url("**/my/payment-cards")
@@ -165,21 +173,98 @@ def test_cards_and_billing_details(desk, portal, width):
     expect(page.locator(".alert")).to_contain_text("The card was removed")
     page.get_by_role("link", name="Billing address").click()
     page.fill("#o_street", f"{width} Quay Street")
-    portal.look(page, "billing")
+    portal.look(page, "billing", "Billing address and tax id")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".alert")).to_contain_text("were changed")
     desk.close(page)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_bank_debit(desk, portal, width):
+    """Days pass until the bank pays, or does not: what is shown is how things stand.
+
+    One of the two at each width; both where pictures are wanted.
+    """
+    for pays, iban, company in (
+        (True, "DE08370400440532013003", f"Deichbau {width} GmbH"),
+        (False, "DE78370400440532013004", f"Wattwerk {width} GmbH"),
+    ):
+        if pays is (width == DESK) and not desk.gallery.wanted:
+            continue
+        name = f"Crew of {company}"
+        key = portal.debtor(name, company)
+        page = portal.visitor(width)
+        page.goto(portal.link(key))
+        page.locator(".o_stripe_subscription_form button").click()
+        page.wait_for_url("**/pages/checkout/**")
+        page.check("input[value=sepa_debit]")
+        page.fill("[name=iban]", iban)
+        page.fill("[name=billingName]", "Jonas Deich")
+        if pays:
+            desk.gallery.take(page, "portal-debit-checkout", "Stripe's page offers bank debits")
+        page.click("[data-testid=hosted-payment-submit-button]")
+        page.wait_for_url("**/return?**")
+        content = page.locator(".o_stripe_subscription")
+        expect(content).to_contain_text("Your payment is being processed")
+        desk.until(
+            "invoice in Odoo",
+            lambda key=key: portal.read(key, "last_payment_state")[0]["last_payment_state"],
+        )
+        page.goto(portal.link(key))
+        expect(page.locator(".o_stripe_subscription_invoices")).to_contain_text("Being processed")
+        if pays:
+            portal.look(page, "debit-processing", "A bank debit is being processed", show=True)
+        assert desk.sandbox("bank")
+        wanted = "paid" if pays else "failed"
+        desk.until(
+            "the bank's answer in Odoo",
+            lambda key=key, wanted=wanted: (
+                portal.read(key, "last_payment_state")[0]["last_payment_state"] == wanted
+            ),
+        )
+        page.reload()
+        said = "Paid" if pays else "Your bank did not pay. The bank has refused the payment"
+        expect(content).to_contain_text(said)
+        if not pays:
+            portal.look(page, "debit-returned", "The bank did not pay: said in words")
+        desk.close(page)
+        [there] = portal.at_stripe(name)
+        assert there.status == "active"
+        if width == DESK and not pays:
+            client = desk.wide
+            client.form(key)
+            expect(client.page.locator("[name=payment_failed]")).to_contain_text(
+                "The bank debit was returned"
+            )
+
+
 def test_right_to_left(desk, portal):
-    key = portal.invite("مساحة عمل", terms=False)
+    """Odoo mirrors its pages; ours stay in the window, and their style sheets are the mirrored ones."""
+    invited = portal.invite("مساحة عمل", terms="<p>شروط الخدمة</p>")
+    portal.invite("مساحة عمل ثانية", terms=False)
+    [running] = portal.newest("active")
     [arabic] = desk.odoo.call(
         "res.lang", "search", [["code", "=", "ar_001"], ["active", "in", [True, False]]]
     )
     desk.odoo.call("res.lang", "write", [arabic], {"active": True})
-    page = portal.visitor(PHONE)
-    page.goto(f"/ar{portal.link(key)}")
-    assert page.locator("html").get_attribute("dir") == "rtl"
-    portal.look(page, "right-to-left")
-    desk.close(page)
-    desk.odoo.call("res.lang", "write", [arabic], {"active": False})
+    try:
+        for width in WIDTHS:
+            page = desk.page("ada", width)
+            for name, address in (
+                ("preview", portal.link(invited)),
+                ("detail", f"/my/subscriptions/{running}"),
+                ("list", "/my/subscriptions"),
+            ):
+                page.goto(f"/ar{address}")
+                assert page.locator("html").get_attribute("dir") == "rtl"
+                mirrored = [
+                    sheet.get_attribute("href")
+                    for sheet in page.locator("link[rel=stylesheet]").all()
+                    if ".rtl." in (sheet.get_attribute("href") or "")
+                ]
+                assert mirrored, name
+                assert page.evaluate(MIRRORED), name
+                portal.look(page, f"right-to-left-{name}", f"From right to left: {name}")
+            desk.close(page)
+    finally:
+        desk.odoo.call("res.lang", "write", [arabic], {"active": False})

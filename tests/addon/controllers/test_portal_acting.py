@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import requests
 from lxml import html
 from odoo import fields
 from odoo.tests import tagged
@@ -9,6 +10,7 @@ from odoo.tools import mute_logger
 
 from tests.addon.acting_common import DAY
 from tests.addon.controllers.portal_sandbox import PortalSandbox
+from tests.sandbox.payments_setup import open_page, submit
 
 
 @tagged("post_install", "-at_install")
@@ -202,6 +204,35 @@ class TestPortalActing(PortalSandbox):
             )
         )
         self.assertSays(answer, "There is nothing to pay any more")
+
+    def test_renewal_that_the_bank_asks_about(self):
+        """3-D Secure while nobody is there: the customer confirms on Stripe's page, and it is paid."""
+        self.set_card("pm_card_threeDSecure2Required")
+        self.pass_time(days=32)
+        self.refresh(self.subscription)
+        page = self.page()
+        self.assertSays(page, "A payment waits for you. Your bank asks you to confirm it.")
+        [link] = page.xpath("//a[normalize-space()='Confirm the payment']/@href")
+        address = self.url_open(link, allow_redirects=False).headers["Location"]
+        stripe_page = html.fromstring(open_page(address).text)
+        [bank] = stripe_page.xpath("//a[@data-testid='confirm-payment']/@href")
+        for result, said in (("fail", "was not confirmed with the bank"), ("complete", "Active")):
+            answer = requests.post(bank, {"result": result}, allow_redirects=False, timeout=30)
+            self.assertEqual(answer.headers["Location"], address)
+            if result == "fail":
+                self.refresh(self.subscription)
+                self.assertSays(self.page(), "The last payment did not go through", said)
+                # Another attempt with the same card: the bank asks again.
+                answer = submit(address, "4000000000003220")
+                bank = answer.headers["Location"]
+        self.refresh(self.subscription)
+        page = self.page()
+        self.assertSays(page, "Active")
+        self.assertNotIn("Confirm the payment", self.text(page))
+        self.assertEqual(self.subscription.last_payment_state, "paid")
+        self.assertEqual(
+            set(self.subscription.move_ids.mapped("payment_state")) - {"in_payment"}, {"paid"}
+        )
 
     def test_receipt(self):
         move = self.subscription.move_ids

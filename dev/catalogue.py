@@ -3,6 +3,8 @@
 import stripe
 
 KEY = "sk_test_sandbox0000000000000000"
+# An account in which nothing is made yet.
+EMPTY_KEY = "sk_test_sandbox0000000000000001"
 PUBLISHABLE_KEY = "pk_test_sandbox0000000000000000"
 
 # Product, its unit, and its prices: currency, minor units, interval, and what else a price has.
@@ -60,14 +62,14 @@ COUPONS = [
 ]
 
 
-def client(url: str) -> stripe.StripeClient:
+def client(url: str, key: str = KEY) -> stripe.StripeClient:
     """The package's client in front of the stand-in."""
-    return stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=2)
+    return stripe.StripeClient(key, base_addresses={"api": url}, max_network_retries=2)
 
 
-def create(url: str) -> None:
+def create(url: str, key: str = KEY) -> None:
     """Fill an empty account; one that has products is left alone."""
-    v1 = client(url).v1
+    v1 = client(url, key).v1
     if v1.products.list({"limit": 1}).data:
         return
     for name, unit, prices in PRODUCTS:

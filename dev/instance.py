@@ -70,6 +70,7 @@ class Instance:
         with step("Stripe sandbox and mailbox"):
             self.group.sandbox(
                 self.ports.sandbox,
+                *(f"--key={key}" for key in (catalogue.KEY, catalogue.EMPTY_KEY)),
                 "--state",
                 self.folder / "sandbox.json",
                 "--retry-delays",

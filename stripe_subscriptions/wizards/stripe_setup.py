@@ -63,6 +63,9 @@ class StripeSetup(models.TransientModel):
         # A branch's own comes before that of its company.
         return providers.sorted(lambda provider: -len(provider.company_id.parent_ids))[:1]
 
+    def _compute_display_name(self):
+        self.display_name = self.env._("Set-Up")
+
     @api.depends("provider_id")
     def _compute_steps(self):
         for setup in self:
@@ -112,7 +115,14 @@ class StripeSetup(models.TransientModel):
                     company=self.env.company.name,
                 )
             )
-        return self.create({})._reopen()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Set-Up"),
+            "res_model": self._name,
+            "res_id": self.create({}).id,
+            "view_mode": "form",
+            "target": "current",
+        }
 
     def action_connect(self):
         """Set the provider to the mode of the keys, test the connection and fetch the catalogue.
@@ -140,13 +150,15 @@ class StripeSetup(models.TransientModel):
             }
         )
         provider.action_stripe_billing_test_connection()
-        provider.action_stripe_billing_fetch_catalogue()
-        return self._reopen()
+        return self.action_fetch()
 
     def action_fetch(self):
         """Fetch plans, tax rates and coupons again."""
-        self.provider_id.action_stripe_billing_fetch_catalogue()
-        return self._reopen()
+        return self.provider_id.action_stripe_billing_fetch_catalogue()
+
+    def action_chart(self):
+        """Open the settings of Invoicing, where a chart of accounts is chosen."""
+        return self.env["ir.actions.act_window"]._for_xml_id("account.action_account_config")
 
     def action_accounts(self):
         """Make the journal and open the accounts, on the payment provider."""
@@ -158,7 +170,6 @@ class StripeSetup(models.TransientModel):
         """Make the journal of the invoices."""
         self.ensure_one()
         self.provider_id._stripe_billing_ensure_journal()
-        return self._reopen()
 
     def action_taxes(self):
         """Open the tax rates."""
@@ -172,8 +183,7 @@ class StripeSetup(models.TransientModel):
 
     def action_webhook(self):
         """Have Stripe send its events here."""
-        self.provider_id.action_stripe_billing_create_webhook()
-        return self._reopen()
+        return self.provider_id.action_stripe_billing_create_webhook()
 
     def action_test_event(self):
         """Have Stripe send an event, to see that it arrives."""
@@ -194,16 +204,4 @@ class StripeSetup(models.TransientModel):
             "name": self.env._("New Subscription"),
             "res_model": "stripe.subscription",
             "view_mode": "form",
-        }
-
-    # === BUSINESS METHODS === #
-
-    def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Set-Up"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "current",
         }

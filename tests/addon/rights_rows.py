@@ -74,7 +74,7 @@ METHODS = {
     # These lead to what the user's own company has.
     **{
         ("stripe.setup", f"action_{name}"): ADMIN | {"foreign"}
-        for name in ("open", "first_subscription", "taxes")
+        for name in ("chart", "first_subscription", "open", "taxes")
     },
     ("stripe.webhook.key", "action_replace"): ADMIN,
     ("stripe.remove.test", "action_remove"): ADMIN,

@@ -98,9 +98,10 @@ class Client:
         box.fill(search or text)
         self.page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
 
-    def select(self, field: str, text: str) -> None:
+    def select(self, field: str, text: str, inside: Locator | None = None) -> None:
         """Choose one of the values of a field."""
-        self.dialog.locator(f".o_field_widget[name={field}] .o_select_menu_toggler").click()
+        widget = (inside or self.dialog).locator(f".o_field_widget[name={field}]")
+        widget.locator(".o_select_menu_toggler").click()
         self.page.locator(".o_select_menu_item").get_by_text(text, exact=True).click()
 
     def fill(self, field: str, value: str) -> None:
@@ -131,6 +132,12 @@ class Client:
         """Close the dialog without doing anything."""
         self.dialog.locator("footer button[special=cancel]").click()
         expect(self.page.locator(".modal")).to_have_count(0)
+
+    def save_settings(self) -> None:
+        """Save the page of settings, after which all of the web client is loaded again."""
+        with self.page.expect_event("load"):
+            self.page.get_by_role("button", name="Save", exact=True).click()
+        self.page.locator(".o_main_navbar").wait_for()
 
     def close_menus(self) -> None:
         """Close what is open above the page, without answering it."""

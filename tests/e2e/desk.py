@@ -8,7 +8,7 @@ import json
 import time
 import urllib.request
 from email.message import EmailMessage
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from playwright.sync_api import Browser, Page
@@ -38,25 +38,33 @@ class Desk:
 
     # --- the browser
 
-    @cached_property
+    @property
     def wide(self) -> Client:
-        """The administrator's web client on a desk, kept open for all tests."""
-        return Client(self.page("admin", DESK))
+        """The administrator's web client on a desk."""
+        return self.client("admin", DESK)
 
-    @cached_property
+    @property
     def narrow(self) -> Client:
         """The same on a phone."""
-        return Client(self.page("admin", PHONE))
+        return self.client("admin", PHONE)
 
-    def show(self, name: str, caption: str, do: Ask, *, show: bool = False) -> Client:
+    @cache  # noqa: B019  there is one desk, until the end
+    def client(self, login: str, width: int) -> Client:
+        """A user's web client, kept open for all tests."""
+        return Client(self.page(login, width))
+
+    def show(
+        self, name: str, caption: str, do: Ask, *, show: bool = False, login: str = "admin"
+    ) -> Client:
         """Do something on a phone and on a desk, with a picture of each; returns that of the desk.
 
         Only on a desk where no pictures are wanted, which is half the time.
         """
-        for client in (self.narrow, self.wide) if self.gallery.wanted else (self.wide,):
+        for width in (PHONE, DESK) if self.gallery.wanted else (DESK,):
+            client = self.client(login, width)
             do(client)
             self.gallery.take(client.page, name, caption, show=show)
-        return self.wide
+        return client
 
     @cached_property
     def readers(self) -> list[Page]:

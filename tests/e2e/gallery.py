@@ -16,13 +16,13 @@ from dev import paths
 DESK, PHONE = 1366, 390
 HEIGHT = 850
 # A page that is longer is cut there.
-MAX_HEIGHT = 1700
+MAX_HEIGHT = 1800
 FOLDER_VARIABLE = "GALLERY"
 # Ids of Stripe, which people should not have to look at where they are asked something.
 STRIPE_ID = re.compile(r"\b(?:sub|price|prod|cus|in|pm|pi|evt|txr|si|cn)_\w{8,}")
 # How much lower the window is than what it shows: parts that scroll, or the open dialog.
 MISSING = """() => {
-    const PARTS = ".o_content, .o_renderer, .o_form_sheet_bg, .o_view_controller *:is(.overflow-auto), .modal-body";
+    const PARTS = ".o_form_view_container, .o_setting_container, .settings, .o_content, .o_renderer, .o_form_sheet_bg, .o_view_controller *:is(.overflow-auto), .modal-body";
     const dialogs = [...document.querySelectorAll(".modal:not(.o_inactive_modal) .modal-content")];
     const scroll = (root) => Math.max(0, ...[...root.querySelectorAll(PARTS)]
         .map((part) => part.scrollHeight - part.clientHeight));
@@ -87,7 +87,7 @@ class Gallery:
     def _fit(self, page: Page, width: int) -> int:
         """Make the window as high as what it shows; return its height in pixels."""
         height = page.viewport_size["height"]
-        for _number in range(2):
+        for _number in range(4):
             missing = round(page.evaluate(MISSING))
             wanted = min(max(height + missing, 420), MAX_HEIGHT)
             if wanted == height:

@@ -72,6 +72,7 @@
     "demo": ["demo/res_partner_demo.xml"],
     "assets": {
         "web.assets_backend": [
+            "stripe_subscriptions/static/src/scss/desk.scss",
             "stripe_subscriptions/static/src/fields/**/*",
             "stripe_subscriptions/static/src/widgets/**/*",
         ],

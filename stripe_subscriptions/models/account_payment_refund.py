@@ -177,18 +177,18 @@ class AccountPayment(models.Model):
             ],
             order="id desc",
         )
-        lines |= line_model.create(
-            [
+        for journal, account in wanted - {
+            (line.journal_id, line.payment_account_id) for line in lines
+        }:
+            taken = journal.outbound_payment_method_line_ids.mapped("name")
+            lines |= line_model.create(
                 {
-                    "name": self.env._("Stripe refunds %s", account.code or ""),
+                    "name": utils.name_apart(self.env._("Refund by Stripe"), taken, account.name),
                     "journal_id": journal.id,
                     "payment_account_id": account.id,
                     "payment_method_id": method.id,
                 }
-                for journal, account in wanted
-                - {(line.journal_id, line.payment_account_id) for line in lines}
-            ]
-        )
+            )
         return {(line.journal_id, line.payment_account_id): line for line in lines}
 
     # === BUSINESS METHODS - COMPARISON === #

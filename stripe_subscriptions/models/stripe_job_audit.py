@@ -61,7 +61,12 @@ class StripeJob(models.Model):
         help="Invoices and refunds created before are compared only while they are open.",
         readonly=True,
     )
-    difference_ids = fields.One2many("stripe.difference", "job_id", readonly=True)
+    difference_ids = fields.One2many(
+        "stripe.difference",
+        "job_id",
+        readonly=True,
+        groups="stripe_subscriptions.group_stripe_subscriptions_user_all",
+    )
 
     # === BUSINESS METHODS - AUDIT === #
 

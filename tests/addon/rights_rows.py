@@ -30,6 +30,8 @@ SELLERS = MANAGERS | {"seller", "all"}
 USERS = SELLERS | {"colleague"}
 BOOKS = ADMIN | {"accountant"}
 STAFF = USERS | BOOKS
+# Who reads what is about the whole account.
+OVERVIEW = MANAGERS | {"all"}
 # Customers read what is theirs.
 READERS = SELLERS | BOOKS | {"portal"}
 ANYBODY = {*KINDS, "public"}
@@ -96,8 +98,8 @@ METHODS = {
     ("stripe.difference", "action_repair"): MANAGERS,
     # Of the user's own company.
     ("stripe.difference", "action_repair_all"): MANAGERS | {"foreign"},
-    ("stripe.difference", "action_open_record"): USERS,
-    ("stripe.difference", "action_stripe_dashboard"): USERS,
+    ("stripe.difference", "action_open_record"): OVERVIEW,
+    ("stripe.difference", "action_stripe_dashboard"): OVERVIEW,
     ("stripe.mail", "action_send"): MANAGERS,
     ("stripe.mail", "action_skip"): MANAGERS,
     ("stripe.mail", "action_open_record"): SELLERS,
@@ -117,7 +119,12 @@ METHODS = {
     **{("stripe.coupon", name): USERS for name in DASHBOARD},
     **{
         (f"stripe.{model}", name): STAFF
-        for model in ("balance.transaction", "customer", "dispute", "payout", "price", "tax.rate")
+        for model in ("customer", "price", "tax.rate")
+        for name in DASHBOARD
+    },
+    **{
+        (f"stripe.{model}", name): OVERVIEW | BOOKS
+        for model in ("balance.transaction", "dispute", "payout")
         for name in DASHBOARD
     },
     **{("account.payment", name): BOOKS for name in DASHBOARD},
@@ -129,6 +136,18 @@ METHODS = {
     ("stripe.job", "action_view_proof"): ANYBODY,
     ("stripe.proof.line", "action_export"): ANYBODY,
     ("stripe.tax.rate", "action_waiting_events"): ANYBODY,
+}
+
+#: Lists about the whole account -> who reads them, besides administrators of other companies, theirs.
+LISTS = {
+    "stripe.event": OVERVIEW,
+    "stripe.job": OVERVIEW,
+    "stripe.difference": OVERVIEW,
+    "stripe.proof.line": OVERVIEW | BOOKS,
+    "stripe.balance.transaction": OVERVIEW | BOOKS,
+    "stripe.payout": OVERVIEW | BOOKS,
+    "stripe.dispute": OVERVIEW | BOOKS,
+    "stripe.import.line": MANAGERS,
 }
 
 

@@ -1,6 +1,7 @@
 """Who may press which button; see `rights_rows`."""
 
 import contextlib
+import itertools
 from unittest.mock import patch
 
 from lxml import etree
@@ -15,7 +16,7 @@ from odoo.tools import mute_logger
 from tests.addon import ledger_objects as at_stripe
 from tests.addon import stripe_objects
 from tests.addon.companies_common import CompaniesCommon
-from tests.addon.rights_rows import KINDS, METHODS, WIZARDS
+from tests.addon.rights_rows import KINDS, LISTS, METHODS, SELLERS, WIZARDS
 
 OURS = "odoo.addons.stripe_subscriptions."
 
@@ -275,6 +276,55 @@ class TestRights(CompaniesCommon, TransactionCase):
                 with self.subTest(model=model, method=method, user=kind):
                     self.assertEqual(self.may(kind, model, method), kind in kinds)
 
+    def mine(self, kind, model):
+        """A model as a kind of user has it."""
+        user = self.users[kind]
+        return (
+            self.env[model].with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+        )
+
+    def test_who_reads(self):
+        """Whoever has subscriptions of their own does not read about the whole account."""
+        for model, kinds in LISTS.items():
+            for kind in self.users:
+                with self.subTest(model=model, user=kind):
+                    record = self.mine(kind, model).browse(self.records[model].ids)
+                    self.assertEqual(record.has_access("read"), kind in kinds)
+
+    def test_own_users_lack_nothing(self):
+        """Their forms open with all that is in them, and what they start for many shows its results."""
+        subscription = self.records["stripe.subscription"]
+        subscription.user_id = self.users["seller"]
+        models = ("stripe.subscription", "stripe.customer", "stripe.price", "stripe.tax.rate")
+        for kind, model in itertools.product(SELLERS, models):
+            with self.subTest(user=kind, model=model):
+                mine = self.mine(kind, model).browse(self.records[model].ids)
+                [values] = mine.web_read(self.spec(mine))
+                self.assertEqual(values["id"], mine.id)
+        for kind in SELLERS:
+            with self.subTest(user=kind):
+                mine = self.mine(kind, "stripe.subscription").browse(subscription.ids)
+                action = mine.env["stripe.job"]._start_acts(mine, "retry", {})
+                job = mine.env["stripe.job"].browse(action["res_id"])
+                [values] = job.web_read(self.spec(job))
+                self.assertEqual(len(values["act_ids"]), 1)
+                others = self.mine("colleague", "stripe.job").browse(job.ids)
+                self.assertFalse(others.has_access("read"))
+
+    def spec(self, model):
+        """What the web client reads for the form of a model, without what lists in it show."""
+        views = model.get_views([(False, "form")])
+        found = views["models"][model._name]["fields"]
+        nodes = etree.fromstring(views["views"]["form"]["arch"]).xpath(
+            "//field[not(ancestor::field)]"
+        )
+        return {
+            node.get("name"): {"fields": {"display_name": {}}}
+            if found[node.get("name")]["type"] == "many2one"
+            else {}
+            for node in nodes
+        }
+
     def test_nobody_but_stripe_decides(self):
         """What Stripe decides cannot be written past the buttons, whatever the context says."""
         draft = self.make_draft(self.records["stripe.price"], partner_id=self.partner.id)
@@ -295,8 +345,7 @@ class TestRights(CompaniesCommon, TransactionCase):
                     with self.assertRaises(UserError):
                         mine.write(values)
         self.assertEqual(draft.status, "draft")
-        seller = self.env["stripe.subscription"].with_user(self.users["seller"])
-        seller = seller.with_context(allowed_company_ids=self.company.ids)
+        seller = self.mine("seller", "stripe.subscription")
         with self.assertRaises(AccessError):
             seller.create({"name": "x", "partner_id": self.partner.id, "status": "active"})
 
@@ -304,8 +353,7 @@ class TestRights(CompaniesCommon, TransactionCase):
         """The customer's salesperson, else who makes the subscription; events make it nobody's."""
         nobodys = self.env["res.partner"].create({"name": "Nobody's"})
         plan = self.records["stripe.price"]
-        mine = self.env["stripe.subscription"].with_user(self.users["colleague"])
-        made = mine.with_context(allowed_company_ids=self.company.ids).create(
+        made = self.mine("colleague", "stripe.subscription").create(
             {
                 "name": "Mine",
                 "partner_id": nobodys.id,
@@ -332,9 +380,7 @@ class TestRights(CompaniesCommon, TransactionCase):
                     with self.subTest(owner=owner, kind=kind, model=record._name):
                         self.env.flush_all()
                         self.env.invalidate_all()
-                        user = record.with_user(self.users[kind]).with_context(
-                            allowed_company_ids=self.company.ids
-                        )
+                        user = self.mine(kind, record._name).browse(record.ids)
                         self.assertEqual(user.has_access("read"), kind in seen)
         both = new_test_user(
             self.env, "own_and_books", groups=f"{KINDS['seller']},account.group_account_invoice"

@@ -35,6 +35,7 @@ FORMS = [
     ("stripe.tax.rate", "tax-rate", "A tax rate"),
     ("stripe.mail", "outbox-mail", "A mail of the outbox"),
     ("stripe.event", "event", "An event"),
+    ("stripe.job", "job", "The proof of the ledger"),
     ("payment.provider", "provider", "The Stripe account"),
 ]
 
@@ -59,7 +60,22 @@ def business(desk):
         "credit note",
         lambda: desk.read("account.move", [["stripe_credit_note_id", "!=", False]], "name"),
     )
+    _compare(desk, refunded)
     return disputed, refunded
+
+
+def _compare(desk, subscription):
+    """Prove the ledger, and compare both sides, which differ in what no event has told."""
+    types = ["customer.subscription.updated"]
+    desk.sandbox("faults", target="webhook", kind="drop", types=types)
+    desk.stripe.subscriptions.update(subscription.stripe_id, {"cancel_at_period_end": True})
+    [provider] = desk.odoo.call(
+        "payment.provider", "search", [["code", "=", "stripe"], ["state", "=", "test"]], limit=1
+    )
+    for button in ("compare", "prove"):
+        desk.odoo.call("payment.provider", f"action_stripe_billing_{button}", [provider])
+    done = [["kind", "in", ["audit", "proof"]], ["state", "=", "done"]]
+    desk.until("jobs", lambda: len(desk.read("stripe.job", done, "state")) == 2)
 
 
 def test_lists(desk, business):

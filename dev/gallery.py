@@ -17,7 +17,7 @@ from dev.console import say
 
 FOLDER = paths.STATE / "gallery"
 KEPT = paths.ROOT / "docs" / "gallery"
-MAX_BYTES = 60_000
+MAX_BYTES = 40_000
 # Tried one after the other until a picture is small enough.
 COLOURS = (128, 64, 32, 16, 8)
 HEAD = """=======

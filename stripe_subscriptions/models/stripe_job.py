@@ -54,7 +54,7 @@ class StripeJob(models.Model):
             ("running", "Running"),
             ("done", "Done"),
             ("failed", "Failed"),
-            ("canceled", "Canceled"),
+            ("canceled", "Stopped"),
         ],
         required=True,
         readonly=True,

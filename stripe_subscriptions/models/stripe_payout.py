@@ -27,7 +27,7 @@ class StripePayout(models.Model):
             ("in_transit", "In transit"),
             ("paid", "Paid"),
             ("failed", "Failed"),
-            ("canceled", "Canceled"),
+            ("canceled", "Called off"),
             ("other", "Other"),
         ],
         readonly=True,

@@ -54,7 +54,7 @@ class Desk:
         return Client(self.page(login, width))
 
     def show(
-        self, name: str, caption: str, do: Ask, *, show: bool = False, login: str = "admin"
+        self, name: str, caption: str, do: Ask, *, show: bool | int = False, login: str = "admin"
     ) -> Client:
         """Do something on a phone and on a desk, with a picture of each; returns that of the desk.
 
@@ -71,7 +71,9 @@ class Desk:
         """Windows in which mails are read, on a phone and on a desk."""
         return [self.visit("about:blank", width) for width in (PHONE, DESK)]
 
-    def show_mail(self, mail: EmailMessage, name: str, caption: str, *, show: bool = False) -> str:
+    def show_mail(
+        self, mail: EmailMessage, name: str, caption: str, *, show: bool | int = False
+    ) -> str:
         """Pictures of a mail as a browser shows it, and its text."""
         for page in self.readers:
             page.set_content(mailbox.content(mail))
@@ -79,7 +81,7 @@ class Desk:
         return self.readers[0].locator("body").inner_text()
 
     def question(
-        self, one: Subscribed, name: str, caption: str, ask: Ask, *, show: bool = False
+        self, one: Subscribed, name: str, caption: str, ask: Ask, *, show: bool | int = False
     ) -> Client:
         """Ask something on the form of a subscription, on a phone without answering.
 

@@ -64,10 +64,10 @@ class Gallery:
             for old in self.folder.glob("*.png"):
                 old.unlink()
 
-    def take(self, page: Page, name: str, caption: str, *, show: bool = False) -> None:
+    def take(self, page: Page, name: str, caption: str, *, show: bool | int = False) -> None:
         """Take a picture of a page at the width that it has, and check what every page has to keep.
 
-        ``show``: also among the few pictures that are kept in the repository.
+        ``show``: also among the few pictures that are kept in the repository; a width: at that one only.
         """
         width = page.viewport_size["width"]
         expect(page.locator(".o_loading_indicator")).to_have_count(0)
@@ -79,7 +79,8 @@ class Gallery:
             page.screenshot(path=self.folder / file, animations="disabled", caret="hide")
         if height != HEIGHT:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-        picture = {"name": name, "width": width, "file": file, "caption": caption, "show": show}
+        picture = {"name": name, "width": width, "file": file, "caption": caption}
+        picture["show"] = show is True or show == width
         if self.wanted:
             self.pictures.append(picture)
         self._check(page, name)

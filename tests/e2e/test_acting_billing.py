@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.gallery import DESK
+
 REFUSED, GOOD = "pm_card_chargeCustomerFail", "pm_card_mastercard"
 
 
@@ -50,7 +52,9 @@ def test_switch_the_card_and_retry_the_payment(desk, sold):
         chosen = client.dialog.locator("[name=chosen] input:checked")
         expect(chosen).to_have_count(1)
 
-    client = desk.question(one, "card", "The cards of the customer, read from Stripe", switch)
+    client = desk.question(
+        one, "card", "The cards of the customer, read from Stripe", switch, show=DESK
+    )
     client.confirm("Use This Card")
     assert desk.shop.there(one)["default_payment_method"] == good
 
@@ -58,7 +62,7 @@ def test_switch_the_card_and_retry_the_payment(desk, sold):
         client.press("Retry Payment")
         expect(client.dialog).to_contain_text("to the customer's card now")
 
-    client = desk.question(one, "retry", "A payment is tried again", retry)
+    client = desk.question(one, "retry", "A payment is tried again", retry, show=DESK)
     client.confirm("Charge Now")
     expect(client.page.locator(".alert-danger")).to_be_hidden()
     expect(client.status).to_have_text("Active")

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.gallery import DESK
+
 USED_DAYS = 10
 
 
@@ -83,7 +85,9 @@ def test_add_and_remove_add_on(desk, sold):
         expect(preview).to_contain_text("Next charge on")
         expect(preview).not_to_contain_text("Due now")
 
-    client = desk.question(one, "change-add-on", "An add-on, billed with the next invoice", add)
+    client = desk.question(
+        one, "change-add-on", "An add-on, billed with the next invoice", add, show=DESK
+    )
     client.confirm("Change Plans")
     assert items(desk, one) == {"Team plan": 3, "Trial plan": 1}
     [invoice] = desk.stripe.invoices.list({"subscription": one.stripe_id}).data
@@ -114,7 +118,9 @@ def test_with_the_renewal_and_dropped(desk, sold):
         expect(preview).to_contain_text("$ 40.00")
         expect(preview).not_to_contain_text("Due now")
 
-    client = desk.question(one, "change-at-renewal", "Fewer seats from the renewal on", plan)
+    client = desk.question(
+        one, "change-at-renewal", "Fewer seats from the renewal on", plan, show=DESK
+    )
     client.confirm("Change Plans")
     there = desk.shop.there(one, "schedule")
     assert [p["items"][0]["quantity"] for p in there["schedule"]["phases"]] == [3, 2]

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.gallery import DESK
+
 
 @pytest.fixture(scope="module")
 def sold(desk):
@@ -41,7 +43,7 @@ def test_stands_still_and_goes_on(desk, sold):
         client.tick("Begin a new period today")
         expect(client.dialog.locator(".o_stripe_preview")).to_contain_text("Due now")
 
-    client = desk.question(one, "pause-resume", "A paused subscription goes on", resume)
+    client = desk.question(one, "pause-resume", "A paused subscription goes on", resume, show=DESK)
     client.confirm("Resume")
     expect(client.status).to_have_text("Active")
     assert desk.shop.there(one)["status"] == "active"
@@ -58,7 +60,9 @@ def test_payments_are_not_collected_for_a_while(desk, sold):
         client.tick("Keep them as drafts, to be collected later")
         expect(client.dialog).to_contain_text("Collect Again From")
 
-    client = desk.question(one, "pause-collection", "It goes on without being paid", pause)
+    client = desk.question(
+        one, "pause-collection", "It goes on without being paid", pause, show=DESK
+    )
     client.confirm("Pause")
     warning = client.page.locator(".alert-warning", has_text="Payments are not collected")
     expect(warning).to_be_visible()

@@ -6,6 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.gallery import DESK
+
 DAY = 86400
 
 
@@ -45,7 +47,7 @@ def test_extend_a_trial(desk, sold):
         expect(preview).to_contain_text("Next charge on")
         expect(preview).to_contain_text("$ 40.00")
 
-    client = desk.question(one, "trial-extend", "A trial becomes longer", ask)
+    client = desk.question(one, "trial-extend", "A trial becomes longer", ask, show=DESK)
     client.confirm("Change Trial")
     there = desk.shop.there(one)
     ends_at = datetime.datetime.fromtimestamp(there["trial_end"], datetime.UTC)
@@ -82,7 +84,7 @@ def test_coupon_given_and_taken(desk, sold):
         expect(preview).to_contain_text("Discount")
         expect(preview).to_contain_text("$ 60.00")
 
-    client = desk.question(one, "coupon-give", "A coupon, and what it takes off", give)
+    client = desk.question(one, "coupon-give", "A coupon, and what it takes off", give, show=DESK)
     client.confirm("Change Coupon")
     [discount] = desk.shop.there(one, "discounts")["discounts"]
     assert discount["source"]["coupon"] == "PARTNER25"
@@ -112,7 +114,7 @@ def test_billing_date(desk, sold):
         expect(client.dialog).to_contain_text("Nothing is charged until that day")
         expect(client.dialog.locator(".o_stripe_preview")).to_contain_text("$ 60.00")
 
-    client = desk.question(one, "billing-date", "Another day of billing", ask)
+    client = desk.question(one, "billing-date", "Another day of billing", ask, show=DESK)
     client.confirm("Change Billing Date")
     there = desk.shop.there(one)
     end = there["items"]["data"][0]["current_period_end"]

@@ -83,7 +83,7 @@ class TestPortalDebits(PortalSandbox):
         self.assertEqual((move.stripe_invoice_status, move.payment_state), ("void", "reversed"))
         self.sign_in(self.owner)
         page = self.page()
-        self.assertSays(page, "Your bank did not pay. The bank has refused the payment", "Canceled")
+        self.assertSays(page, "Your bank did not pay. The bank has refused the payment", "Void")
         self.assertTrue(page.xpath("//a[@href='/my/payment-cards'][contains(., 'Use another')]"))
         self.assertEqual(self.mails(), ["payment_failed"])
         self.assertEqual(self.draft.activity_ids.summary, "Payment failed for good")

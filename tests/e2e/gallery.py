@@ -20,7 +20,7 @@ MAX_HEIGHT = 1800
 FOLDER_VARIABLE = "GALLERY"
 # Ids of Stripe, which people should not have to look at where they are asked something.
 STRIPE_ID = re.compile(r"\b(?:sub|price|prod|cus|in|pm|pi|evt|txr|si|cn)_\w{8,}")
-# How much lower the window is than what it shows: parts that scroll, or the open dialog.
+# How much lower the window is than what it shows: parts that scroll, the open dialog, or a mail.
 MISSING = """() => {
     const PARTS = ".o_form_view_container, .o_setting_container, .settings, .o_content, .o_renderer, .o_form_sheet_bg, .o_view_controller *:is(.overflow-auto), .modal-body";
     const dialogs = [...document.querySelectorAll(".modal:not(.o_inactive_modal) .modal-content")];
@@ -29,6 +29,11 @@ MISSING = """() => {
     if (dialogs.length) {
         const { bottom } = dialogs.at(-1).getBoundingClientRect();
         return Math.max(bottom + 40 + scroll(dialogs.at(-1)), 420) - innerHeight;
+    }
+    if (!document.querySelector(".o_web_client, #wrapwrap")) {
+        // A mail, which is as high as what is in it.
+        return Math.max(...[...document.body.children].map((part) => part.getBoundingClientRect().bottom))
+            + 16 - innerHeight;
     }
     const page = document.documentElement.scrollHeight - innerHeight;
     return Math.max(page, scroll(document.body));

@@ -67,6 +67,12 @@ def copy(source: str, target: str) -> None:
     copy_files(source, target)
 
 
+def copy_as_it_is(source: str, target: str) -> None:
+    """Make a copy of a database of `with_addon`, which that takes for as good as its own."""
+    copy(source, target)
+    postgres.query(f"COMMENT ON DATABASE {target} IS '{_comment(source)}'")
+
+
 def copy_files(source: str, target: str) -> None:
     """Give a database the files of another one."""
     files = paths.DATA / "filestore"

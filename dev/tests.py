@@ -13,38 +13,85 @@ SANDBOX_KEY = "sk_test_sandbox0000000000000000"
 MAX_WORKERS = 4
 # Options of pytest that need the terminal, so that tests cannot be spread over workers.
 AT_THE_TERMINAL = {"--pdb", "--trace", "-s", "--capture=no"}
+# Parts that run at the same time: the second lane waits for browsers and other programs most of the time.
+LANES = (("tests/sandbox", "tests/addon"), ("tests/others", "tests/e2e", "tests/chaos"))
 
 
 def main(arguments: list[str]) -> int:
-    """Run the parts one after the other; the exit code is that of the first that fails.
+    """Run the parts, those of the two lanes side by side.
 
     Arguments go to pytest: paths choose the parts they lie in, anything else goes to all parts.
+
+    :return: 1 when a part has failed, else 0.
     """
     started = time.monotonic()
     environment.prepare()
     os.environ["CHROMIUM"] = environment.chromium()
     chosen = [a for a in arguments if a.startswith("tests/")]
     others = [a for a in arguments if not a.startswith("tests/")]
-    parts = {
-        "tests/sandbox": _sandbox,
-        "tests/addon": _addon,
-        "tests/others": _others,
-        "tests/e2e": _end_to_end,
-        "tests/chaos": _chaos,
-    }
-    failed = []
-    for folder, function in parts.items():
-        mine = [a for a in chosen if a.startswith(folder)]
-        if (chosen and not mine) or not (paths.ROOT / folder).is_dir():
-            continue
-        say(f"\n=== {folder} ===")
-        code = function(mine or [folder], others)
-        # 5 = nothing was selected, which a selection may well mean for one of the parts.
-        if code and not (code == 5 and others):
-            failed.append(folder)
+    lanes = [
+        {
+            folder: mine or [folder]
+            for folder in lane
+            if (paths.ROOT / folder).is_dir()
+            and ((mine := [a for a in chosen if a.startswith(folder)]) or not chosen)
+        }
+        for lane in LANES
+    ]
+    if all(lanes) and not AT_THE_TERMINAL.intersection(others):
+        failed = _side_by_side(*lanes, others)
+    else:
+        failed = _one_by_one(lanes[0] | lanes[1], others)
     seconds = time.monotonic() - started
     say(f"\n{'FAILED: ' + ', '.join(failed) if failed else 'All tests passed'} in {seconds:.0f} s")
     return 1 if failed else 0
+
+
+def _one_by_one(parts: dict[str, list[str]], arguments: list[str]) -> list[str]:
+    """Run parts one after the other and return those that failed."""
+    failed = []
+    for folder, mine in parts.items():
+        say(f"\n=== {folder} ===")
+        code = FUNCTIONS[folder](mine, arguments)
+        # 5 = nothing was selected, which a selection may well mean for one of the parts.
+        if code and not (code == 5 and arguments):
+            failed.append(folder)
+    return failed
+
+
+def _side_by_side(
+    here: dict[str, list[str]], apart: dict[str, list[str]], arguments: list[str]
+) -> list[str]:
+    """Run parts, and others at the same time, of which is shown afterwards what they printed.
+
+    :return: The parts that failed.
+    """
+    postgres.start()
+    databases.configure(port=free_port(), name="odoo-test")
+    # A database cannot be copied while others use it, so the other lane has its own.
+    source = databases.with_addon()
+    own = f"{source}_apart"
+    databases.copy_as_it_is(source, own)
+    chosen = [path for mine in apart.values() for path in mine]
+    command = [paths.PYTHON, "-m", "dev", "test", *chosen, *arguments]
+    log = paths.LOGS / "tests-apart.log"
+    with log.open("w") as output:
+        # In the same session: who interrupts us interrupts both.
+        lane = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=paths.ROOT,
+            env={**os.environ, "TEST_DATABASE": own},
+        )
+    say(f"(At the same time: {', '.join(apart)}; shown at the end, until then in {log})")
+    try:
+        failed = _one_by_one(here, arguments)
+    finally:
+        code = lane.wait()
+    say(log.read_text(errors="replace"))
+    return failed + ([f"of {' '.join(apart)} (see above)"] if code else [])
 
 
 def _pytest(folders: list[str], arguments: list[str], **env: str) -> int:
@@ -74,8 +121,9 @@ def _addon(folders: list[str], arguments: list[str]) -> int:
 
 def _others(folders: list[str], arguments: list[str]) -> int:
     postgres.start()
-    databases.configure(port=free_port(), name="odoo-test")
-    return _in_odoo(databases.with_others(), folders, arguments)
+    databases.configure(port=free_port(), name="odoo-others")
+    # So few tests that a second process would only have Odoo to load.
+    return _in_odoo(databases.with_others(), folders, ["-n", "0", *arguments])
 
 
 def _in_odoo(database: str, folders: list[str], arguments: list[str]) -> int:
@@ -96,3 +144,12 @@ def _end_to_end(folders: list[str], arguments: list[str]) -> int:
 
 def _chaos(folders: list[str], arguments: list[str]) -> int:
     return _pytest(folders, ["-p", "no:odoo", *arguments])
+
+
+FUNCTIONS = {
+    "tests/sandbox": _sandbox,
+    "tests/addon": _addon,
+    "tests/others": _others,
+    "tests/e2e": _end_to_end,
+    "tests/chaos": _chaos,
+}

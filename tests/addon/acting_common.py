@@ -24,25 +24,25 @@ class ActingCommon(SandboxCommon):
         )
         cls.portal_user = new_test_user(cls.env, "portal_actor", groups="base.group_portal")
         cls.portal_user.partner_id.parent_id = cls.partner
+        cls.clock = cls.stripe.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
+        cls.buyer = cls.make_stripe_customer(cls.partner, test_clock=cls.clock.id)
+        cls.env["stripe.customer"].search([("partner_id", "=", cls.partner.id)]).unlink()
+        cls.provider._stripe_sync([("customer", cls.buyer.id)])
+        cls.keep_stripe()
 
-    def setUp(self):
-        super().setUp()
-        self.clock = self.stripe.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
-        self.buyer = self.make_stripe_customer(self.partner, test_clock=self.clock.id)
-        self.env["stripe.customer"].search([("partner_id", "=", self.partner.id)]).unlink()
-        self.provider._stripe_sync([("customer", self.buyer.id)])
-
-    def make_subscription(self, **values):
+    @classmethod
+    def make_subscription(cls, **values):
         """A subscription at Stripe and in Odoo, as the user who acts sees it."""
-        obj = self.subscribe(self.buyer, **values)
-        self.provider._stripe_sync([("subscription", obj.id)])
+        obj = cls.subscribe(cls.buyer, **values)
+        cls.provider._stripe_sync([("subscription", obj.id)])
         if obj.latest_invoice:
-            self.provider._stripe_sync([("invoice", obj.latest_invoice)])
-        return self.find(obj.id).with_user(self.user)
+            cls.provider._stripe_sync([("invoice", obj.latest_invoice)])
+        return cls.find(obj.id).with_user(cls.user)
 
-    def find(self, stripe_id):
+    @classmethod
+    def find(cls, stripe_id):
         """The record of a Stripe subscription."""
-        return self.env["stripe.subscription"].search([("stripe_id", "=", stripe_id)])
+        return cls.env["stripe.subscription"].search([("stripe_id", "=", stripe_id)])
 
     def there(self, subscription, *expand):
         """The subscription at Stripe."""

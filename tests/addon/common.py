@@ -97,12 +97,13 @@ class StripeCommon:
             rate.action_create_tax()
         return obj["id"]
 
-    def make_draft(self, price, **values):
+    @classmethod
+    def make_draft(cls, price, **values):
         """A subscription that nobody has subscribed to."""
-        return self.env["stripe.subscription"].create(
+        return cls.env["stripe.subscription"].create(
             {
                 "name": "Team",
-                "partner_id": self.partner.id,
+                "partner_id": cls.partner.id,
                 "item_ids": [(0, 0, {"price_id": price.id, "quantity": 1})],
                 **values,
             }

@@ -1,12 +1,13 @@
 """Tests that talk to a stand-in for Stripe of their own, in a thread of the test process."""
 
+import copy
 import os
 import time
 
 import stripe
 from odoo.addons.stripe_subscriptions.stripe_gateway import API_BASE_VARIABLE
 
-from stripe_sandbox.core import clocks
+from stripe_sandbox.core import clocks, state
 from stripe_sandbox.core import server as sandbox_server
 from tests.addon.common import KEY, StripeCommon
 
@@ -15,7 +16,10 @@ MOMENT = 4
 
 
 class SandboxCommon(StripeCommon):
-    """A Stripe account of the test class, emptied before each test."""
+    """A Stripe account of the test class: each test finds it as it was when the class was set up.
+
+    What the class has made at Stripe is kept by `keep_stripe`; it is in Odoo as well.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -31,22 +35,28 @@ class SandboxCommon(StripeCommon):
         super().setUpClass()
         # The one link that the base class makes has no customer at this Stripe.
         cls.customer.unlink()
+        cls.account = cls.sandbox_process.accounts[KEY]
+        cls.env["stripe.event"].search([]).unlink()
+        cls.env["stripe.job"].search([]).unlink()
+        cls.price = cls.make_stripe_price()
+        cls.provider.action_stripe_billing_fetch_catalogue()
+        cls.keep_stripe()
 
     def setUp(self):
         super().setUp()
-        self.account = self.sandbox_process.accounts[KEY]
-        with self.account.lock:
-            self.account.clear()
-        self.env["stripe.event"].search([]).unlink()
-        self.env["stripe.job"].search([]).unlink()
-        self.price = self.make_stripe_price()
-        self.provider.action_stripe_billing_fetch_catalogue()
+        state.load([self.account], copy.deepcopy(self.kept))
 
     # === STRIPE === #
 
-    def make_stripe_price(self, **values):
+    @classmethod
+    def keep_stripe(cls):
+        """Have each test begin with what is at Stripe now."""
+        cls.kept = copy.deepcopy(state.dump([cls.account]))
+
+    @classmethod
+    def make_stripe_price(cls, **values):
         """A recurring price at Stripe; not in Odoo yet."""
-        return self.stripe.prices.create(
+        return cls.stripe.prices.create(
             {
                 "currency": "usd",
                 "unit_amount": 2000,
@@ -56,14 +66,15 @@ class SandboxCommon(StripeCommon):
             }
         )
 
-    def make_stripe_customer(self, partner=None, **values):
+    @classmethod
+    def make_stripe_customer(cls, partner=None, **values):
         """A customer with a card that works; made by this database when a partner is given."""
         if partner:
             values["metadata"] = {
                 "odoo_partner_id": str(partner.id),
-                "odoo_database": self.provider._stripe_database(),
+                "odoo_database": cls.provider._stripe_database(),
             }
-        return self.stripe.customers.create(
+        return cls.stripe.customers.create(
             {
                 "name": "Buyer",
                 "payment_method": "pm_card_visa",
@@ -72,12 +83,13 @@ class SandboxCommon(StripeCommon):
             }
         )
 
-    def subscribe(self, customer, quantity=1, **values):
+    @classmethod
+    def subscribe(cls, customer, quantity=1, **values):
         """An active subscription with its first invoice, which is paid."""
-        return self.stripe.subscriptions.create(
+        return cls.stripe.subscriptions.create(
             {
                 "customer": customer.id,
-                "items": [{"price": self.price.id, "quantity": quantity}],
+                "items": [{"price": cls.price.id, "quantity": quantity}],
                 **values,
             }
         )

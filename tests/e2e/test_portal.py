@@ -70,7 +70,7 @@ def test_look_after_it(desk, portal, width):
     portal.invite(name)
     page = desk.page("ada", width)
     page.goto("/my/subscriptions?filterby=invited")
-    portal.look(page, "list", "My subscriptions", show=True)
+    portal.look(page, "list-filtered", "My subscriptions, those that wait")
     page.get_by_role("link", name=name).click()
     expect(page.locator(".o_stripe_subscription_cards input").first).to_be_checked()
     portal.look(page, "preview-card", "One click with a card that Stripe knows")
@@ -103,6 +103,8 @@ def test_look_after_it(desk, portal, width):
     page.get_by_role("link", name="Go on").click()
     page.get_by_role("button", name="Go on").click()
     expect(content).to_contain_text("Active")
+    page.goto("/my/subscriptions")
+    portal.look(page, "list", "My subscriptions", show=True)
     desk.close(page)
     charged = [i.total for i in desk.stripe.invoices.list({"subscription": there.id}).data]
     assert sorted(charged)[-2:] == [11500, 16100]

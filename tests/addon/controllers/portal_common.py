@@ -9,6 +9,8 @@ from odoo.addons.stripe_subscriptions.models.payment_provider import PaymentProv
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeGatewayError, StripeNotFound
 from odoo.tests import new_test_user
 
+from tests.addon.controllers.pages_common import PagesCommon
+
 CHECKOUT_URL = "https://checkout.stripe.com/c/pay/cs_test_1"
 SYNC = {"stripe_sync": True}
 
@@ -77,7 +79,7 @@ class FakeGateway:
         return {request: self.error or self.objects.get(request, missing) for request in requests}
 
 
-class PortalCommon(AccountTestInvoicingHttpCommon):
+class PortalCommon(PagesCommon, AccountTestInvoicingHttpCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -5,9 +5,10 @@ from odoo import http
 from odoo.tests import HttpCase, new_test_user
 
 from tests.addon.acting_common import ActingCommon
+from tests.addon.controllers.pages_common import PagesCommon
 
 
-class PortalSandbox(ActingCommon, HttpCase):
+class PortalSandbox(PagesCommon, ActingCommon, HttpCase):
     """A customer with a primary contact, a colleague and a stranger, and what they see and press."""
 
     @classmethod
@@ -38,9 +39,10 @@ class PortalSandbox(ActingCommon, HttpCase):
     def sign_in(self, user):
         self.authenticate(user and user.login, user and user.login)
 
-    def portal_subscription(self, **values):
+    @classmethod
+    def portal_subscription(cls, **values):
         """A running subscription, without the rights of staff."""
-        return self.make_subscription(**values).sudo()
+        return cls.make_subscription(**values).sudo()
 
     # === PAGES === #
 

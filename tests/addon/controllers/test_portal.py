@@ -9,7 +9,9 @@ from odoo.tests import Form
 from .portal_common import CHECKOUT_URL, SYNC, PortalCommon
 
 
-class TestPortalList(PortalCommon):
+class TestPortal(PortalCommon):
+    # === LIST === #
+
     def _names(self, query=""):
         _response, page = self._get(f"/my/subscriptions{query}")
         return [" ".join(a.text_content().split()) for a in page.xpath("//tbody//td[1]//a")]
@@ -69,8 +71,8 @@ class TestPortalList(PortalCommon):
         _response, page = self._get("/my/subscriptions/page/2")
         self.assertEqual(len(page.xpath("//tbody//td[1]//a")), 2)
 
+    # === INVITATION === #
 
-class TestPortalInvitation(PortalCommon):
     def test_invitation_says_what_one_subscribes_to(self):
         """S1-10, S1-11, S1-15"""
         coupon = self.env["stripe.coupon"].create(
@@ -166,8 +168,8 @@ class TestPortalInvitation(PortalCommon):
         self._get(self._url(self.draft))
         self.assertEqual(len(notes()), 1)
 
+    # === SUBSCRIBING === #
 
-class TestPortalSubscribe(PortalCommon):
     def test_subscribe_and_return(self):
         """S1-21"""
         response = self._subscribe(self.draft)
@@ -257,8 +259,8 @@ class TestPortalSubscribe(PortalCommon):
             self.assertFalse(page.xpath("//*[@data-status-url]"))
         self.assertEqual(self.draft.status, "draft")
 
+    # === AFTERWARDS === #
 
-class TestPortalSubscribed(PortalCommon):
     def test_statuses_in_words(self):
         for number, (status, words) in enumerate(
             {
@@ -309,8 +311,8 @@ class TestPortalSubscribed(PortalCommon):
         self.assertEqual(response.status_code, 200)
         self.assertSays(page, posted.name)
 
+    # === MAIL === #
 
-class TestInvitationMail(PortalCommon):
     def test_mail_goes_to_the_primary_contact_with_the_link(self):
         """S1-17"""
         user = self.env["res.users"].create(

@@ -15,9 +15,14 @@ from tests.sandbox.payments_setup import open_page, submit
 
 @tagged("post_install", "-at_install")
 class TestPortalActing(PortalSandbox):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.subscription = cls.portal_subscription(quantity=3)
+        cls.keep_stripe()
+
     def setUp(self):
         super().setUp()
-        self.subscription = self.portal_subscription(quantity=3)
         self.sign_in(self.owner)
 
     def page(self, suffix=""):

@@ -12,10 +12,15 @@ CARDS = "/my/payment-cards"
 
 @tagged("post_install", "-at_install")
 class TestPortalCards(PortalSandbox):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.subscription = cls.portal_subscription()
+        cls.link = cls.subscription.stripe_customer_id
+        cls.keep_stripe()
+
     def setUp(self):
         super().setUp()
-        self.subscription = self.portal_subscription()
-        self.link = self.subscription.stripe_customer_id
         self.sign_in(self.owner)
 
     def default(self):

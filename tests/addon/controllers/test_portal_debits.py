@@ -16,18 +16,16 @@ class TestPortalDebits(PortalSandbox):
     def setUpClass(cls):
         super().setUpClass()
         cls.env.ref("base.EUR").active = True
-
-    def setUp(self):
-        super().setUp()
-        debits.set_kinds(self.account, {"types": ["sepa_debit"]})
-        price = self.make_stripe_price(currency="eur", product_data={"name": "Crew"})
-        self.provider.action_stripe_billing_fetch_catalogue()
-        plan = self.env["stripe.price"]._stripe_find(self.provider, [price.id])
-        self.draft = self.make_draft(
+        debits.set_kinds(cls.account, {"types": ["sepa_debit"]})
+        price = cls.make_stripe_price(currency="eur", product_data={"name": "Crew"})
+        cls.provider.action_stripe_billing_fetch_catalogue()
+        plan = cls.env["stripe.price"]._stripe_find(cls.provider, [price.id])
+        cls.keep_stripe()
+        cls.draft = cls.make_draft(
             plan,
             name="Crew for Buyer",
             sent_at="2026-01-01",
-            currency_id=self.env.ref("base.EUR").id,
+            currency_id=cls.env.ref("base.EUR").id,
         )
 
     def page(self):

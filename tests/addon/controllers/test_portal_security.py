@@ -38,16 +38,17 @@ PEOPLE = {
 
 @tagged("post_install", "-at_install")
 class TestPortalSecurity(PortalSandbox):
-    def setUp(self):
-        super().setUp()
-        self.subscription = self.portal_subscription(quantity=3)
-        self.foreign = self.make_draft(
-            self.subscription.item_ids.price_id,
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.subscription = cls.portal_subscription(quantity=3)
+        cls.keep_stripe()
+        cls.foreign = cls.make_draft(
+            cls.subscription.item_ids.price_id,
             name="Foreign",
-            partner_id=self.stranger.partner_id.id,
+            partner_id=cls.stranger.partner_id.id,
             sent_at="2026-01-01",
         )
-        self.refused = []
 
     def come(self, who):
         """Be somebody; returns the token in the addresses, or False."""

@@ -16,11 +16,12 @@ CODE = "//form[contains(@class, 'o_stripe_subscription_code')]"
 
 @tagged("post_install", "-at_install")
 class TestPortalSignUp(PortalSandbox):
-    def setUp(self):
-        super().setUp()
-        self.plan = self.env["stripe.price"]._stripe_find(self.provider, [self.price.id])
-        self.draft = self.make_draft(self.plan, name="Team for Buyer", sent_at="2026-01-01")
-        self.draft.item_ids.quantity = 2
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plan = cls.env["stripe.price"]._stripe_find(cls.provider, [cls.price.id])
+        cls.draft = cls.make_draft(cls.plan, name="Team for Buyer", sent_at="2026-01-01")
+        cls.draft.item_ids.quantity = 2
 
     def page(self):
         return self.get(self.address(self.draft))

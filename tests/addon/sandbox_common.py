@@ -84,12 +84,12 @@ class SandboxCommon(StripeCommon):
         )
 
     @classmethod
-    def subscribe(cls, customer, quantity=1, **values):
-        """An active subscription with its first invoice, which is paid."""
+    def subscribe(cls, customer, quantity=1, price=None, **values):
+        """An active subscription with its first invoice, which is paid; to the price of the class at first."""
         return cls.stripe.subscriptions.create(
             {
                 "customer": customer.id,
-                "items": [{"price": cls.price.id, "quantity": quantity}],
+                "items": [{"price": (price or cls.price).id, "quantity": quantity}],
                 **values,
             }
         )

@@ -150,9 +150,9 @@ class TestLessonsBooks(LessonsCommon, TransactionCase):
 
     def test_36_below_the_minimum(self):
         """Too little for a card is carried over: the invoice counts as paid, and nobody paid."""
-        self.price = self.make_stripe_price(unit_amount=30)
+        price = self.make_stripe_price(unit_amount=30)
         customer = self.make_stripe_customer(self.partner)
-        subscription = self.subscribe(customer)
+        subscription = self.subscribe(customer, price=price)
         invoice = self.stripe.invoices.retrieve(subscription.latest_invoice)
         self.assertEqual((invoice.status, invoice.total), ("paid", 30))
         self.catch_up()

@@ -74,6 +74,7 @@ class TestCustomerCards(SandboxCommon, TransactionCase):
     def test_what_is_no_card(self):
         account = {
             "brand": "",
+            "bank": "",
             "type": "sepa_debit",
             "last4": "3000",
             "exp_month": 0,
@@ -81,8 +82,10 @@ class TestCustomerCards(SandboxCommon, TransactionCase):
         }
         row = self.link._get_card_row({"id": "pm_1", "is_default": True, **account})
         self.assertEqual(
-            (row["name"], row["expires"], row["state"]), ("Sepa Debit •••• 3000", "", "")
+            (row["name"], row["expires"], row["state"]), ("SEPA debit •••• 3000", "", "")
         )
+        bank = {**account, "type": "us_bank_account", "bank": "Test Bank", "last4": "6789"}
+        self.assertEqual(self.link._get_card_text(bank), "Test Bank •••• 6789")
         wallet = {**account, "type": "link", "last4": ""}
         self.assertEqual(self.link._get_card_text(wallet), "Link")
 

@@ -78,13 +78,12 @@ class TestLedger(SandboxCommon, TransactionCase):
 
     def test_foreign_currency(self):
         price = self.make_stripe_price(currency="eur", unit_amount=5000)
-        self.price = price
         eur = self.env.ref("base.EUR")
         eur.active = True
         self.env["res.currency.rate"].create(
             {"name": "2020-01-01", "currency_id": eur.id, "rate": 0.8}
         )
-        self.subscribe(self.stripe_customer)
+        self.subscribe(self.stripe_customer, price=price)
         self.pay_out()
         self.catch_up()
         [payout] = self.env["stripe.payout"].search([])
@@ -315,8 +314,8 @@ class TestLedger(SandboxCommon, TransactionCase):
     def test_currency_without_rate(self):
         chf = self.env.ref("base.CHF")
         chf.rate_ids.unlink()
-        self.price = self.make_stripe_price(currency="chf", unit_amount=5000)
-        subscription = self.subscribe(self.stripe_customer)
+        price = self.make_stripe_price(currency="chf", unit_amount=5000)
+        subscription = self.subscribe(self.stripe_customer, price=price)
         self.catch_up()
         self.assertFalse(self.move_of(subscription.latest_invoice))
         events = self.env["stripe.event"].search([("error", "like", "exchange rate")])

@@ -79,7 +79,10 @@ class Client:
 
     def tick(self, label: str) -> None:
         """Choose one of the radio buttons."""
-        self.dialog.get_by_role("radio", name=label, exact=True).check()
+        radio = self.dialog.get_by_role("radio", name=label, exact=True)
+        radio.click()
+        # It may be drawn anew in between, when what was entered before comes back from the server.
+        expect(radio).to_be_checked()
 
     def choose(self, field: str, text: str, inside: Locator | None = None) -> None:
         """Choose the record that is called so."""

@@ -29,6 +29,8 @@ MENU = [
 ]
 # Of the others the repository has the picture of a desk only.
 SHOWN = {"subscriptions"}
+# Not kept: they are shown by others already.
+PLAIN = {"credit-notes", "import", "jobs", "mail-settings"}
 # Forms: model, name, caption; the newest record is shown.
 FORMS = [
     ("stripe.price", "plan", "A plan"),
@@ -94,7 +96,12 @@ def test_lists(desk, business):
                 ).first
             ).to_be_visible()
 
-        desk.show(f"list-{name}", caption, look, show=name in SHOWN or DESK)
+        desk.show(
+            f"list-{name}",
+            caption,
+            look,
+            show=name in SHOWN or (DESK if name not in PLAIN else False),
+        )
 
 
 def test_kanban(desk, business):

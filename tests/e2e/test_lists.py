@@ -100,7 +100,7 @@ def test_lists(desk, business):
             f"list-{name}",
             caption,
             look,
-            show=name in SHOWN or (DESK if name not in PLAIN else False),
+            show=name in SHOWN or (name not in PLAIN and DESK),
         )
 
 

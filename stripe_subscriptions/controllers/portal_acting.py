@@ -88,6 +88,9 @@ class StripeSubscriptionActing(StripeSubscriptionActs):
         def change():
             subscription_sudo._portal_check_action("change_now")
             changes = subscription_sudo._portal_get_changes(chosen)
+            if not changes:
+                # Done already, by this request even, when Odoo has to handle it again.
+                return self._thank_subscription(visit, "change_now")
             at = self._get_subscription_moment(visit, form.get("at"))
             if not at or self._describe_subscription_change(visit, changes, at)["due"] != form.get(
                 "due"
@@ -279,7 +282,12 @@ class StripeSubscriptionActing(StripeSubscriptionActs):
         }
 
     def _describe_subscription_change(self, visit, changes, at):
-        """Return Stripe's preview of a change as the customer reads it."""
+        """Return Stripe's preview of a change as the customer reads it.
+
+        :raise UserError: When nothing is to be changed, or Stripe cannot be reached.
+        """
+        if not changes:
+            raise UserError(request.env._("Nothing is changed."))
         subscription_sudo = visit.subscription
         return subscription_sudo._portal_describe(
             subscription_sudo._stripe_preview_items(changes, at=at)

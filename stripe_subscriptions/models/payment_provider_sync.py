@@ -324,6 +324,34 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - LOCKS === #
 
+    def _stripe_get_lock_key(self, name):
+        """Return the number by which the database knows a lock of `_stripe_lock`.
+
+        :param str name: Id of a customer at Stripe, or "journal".
+        :rtype: int
+        """
+        digest = hashlib.blake2b(f"{self.id}/{name}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, signed=True)
+
+    def _stripe_keep_lanes_out(self, customer_id):
+        """Let lanes wait with a customer until the transaction ends, for a person who changes something.
+
+        The events of a change arrive before its request has ended. What a lane wrote then would let Odoo
+        handle the request again, although Stripe has done already what it asks for.
+
+        :param str customer_id: Of Stripe.
+        :raise LockNotAvailable: When a lane is at it; Odoo handles the request again then.
+        """
+        self.env.cr.execute(
+            """
+            SET LOCAL lock_timeout = '200ms';
+            SELECT pg_advisory_xact_lock(%s);
+            SET LOCAL lock_timeout = 0
+            """,
+            [self._stripe_get_lock_key(customer_id)],
+            log_exceptions=False,
+        )
+
     @contextmanager
     def _stripe_lock(self, fetched):
         """Keep other lanes from the same customers, and from the journals while documents are booked.
@@ -342,12 +370,7 @@ class PaymentProvider(models.Model):
             if kind in BOOKED_KINDS:
                 # Numbers of one journal are given one after the other in any case.
                 names.add("journal")
-        keys = sorted(
-            int.from_bytes(
-                hashlib.blake2b(f"{self.id}/{name}".encode(), digest_size=8).digest(), signed=True
-            )
-            for name in names - {False, None}
-        )
+        keys = sorted(self._stripe_get_lock_key(name) for name in names - {False, None})
         for key in keys:
             self.env.cr.execute("SELECT pg_advisory_lock(%s)", [key])
         self.env.cr.commit()

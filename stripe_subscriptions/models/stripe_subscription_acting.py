@@ -104,6 +104,7 @@ class StripeSubscription(models.Model):
         :rtype: stripe.subscription
         :raise AccessError: When the user may not change the subscription.
         :raise UserError: When somebody else is at it, or it cannot be done now.
+        :raise LockNotAvailable: See `_stripe_keep_lanes_out`.
         """
         self.ensure_one()
         self.check_access("write")
@@ -116,6 +117,8 @@ class StripeSubscription(models.Model):
                 )
             )
         self._check_action(action)
+        provider, customer = self.provider_id.sudo(), subscription.stripe_customer_id
+        provider._stripe_keep_lanes_out(customer.stripe_id)
         if subscription.stripe_schedule and action not in ("change", "drop_change"):
             self._stripe_release_spent()
         return subscription

@@ -149,6 +149,7 @@ class StripeSubscription(models.Model):
         """Return what a customer asks to be changed; see `_stripe_change_items`.
 
         :param dict form: Texts by name: `quantity_<id of the line>` and `plan_<id of the line>`.
+        :return: Empty when all is as it is asked for.
         :rtype: list[dict]
         :raise UserError: When it is not among what may be changed.
         """
@@ -172,8 +173,6 @@ class StripeSubscription(models.Model):
                 price = chosen
             if (quantity, price) != (item.quantity, item.price_id):
                 changes.append({"item_id": item.id, "price_id": price.id, "quantity": quantity})
-        if not changes:
-            raise UserError(self.env._("Nothing is changed."))
         return changes
 
     # === BUSINESS METHODS - TEXTS === #

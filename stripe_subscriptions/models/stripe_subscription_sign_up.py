@@ -42,6 +42,7 @@ class StripeSubscription(models.Model):
             raise UserError(self.env._("This is being subscribed to at this moment."))
         provider = self.provider_id.sudo()
         customer = self.env["stripe.customer"]._stripe_get_or_create(provider, self.contact_id)
+        provider._stripe_keep_lanes_out(customer.stripe_id)
         # No session has this fingerprint: one that is open is expired.
         self._stripe_get_open_session("api")
         if self.stripe_id:

@@ -114,6 +114,18 @@ class TestPortalActing(PortalSandbox):
         self.assertEqual(self.subscription.item_ids.price_id, plans["other"])
         self.assertEqual(self.subscription.item_ids.quantity, 3)
 
+    def test_change_that_was_made_already(self):
+        """Odoo handles a request again when a lane wrote what Stripe had done by then: it is no failure."""
+        self.pass_time(days=10)
+        item = self.subscription.item_ids
+        url = self.address(self.subscription, "/change", token=False)
+        page = self.get(f"{url}?quantity_{item.id}=5")
+        self.stripe.subscription_items.update(item.stripe_id, {"quantity": 5})
+        self.subscription._stripe_refresh()
+        page = self.send(page, "//form[contains(@class, 'o_stripe_confirm')]")
+        self.assertSays(page, "Your subscription was changed.")
+        self.assertEqual(item.quantity, 5)
+
     def test_change_with_another_moment_or_amount(self):
         """Neither the moment from which on time is prorated nor the amount is the customer's to choose."""
         self.pass_time(days=10)

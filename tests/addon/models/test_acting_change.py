@@ -1,5 +1,7 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, tagged
+from psycopg2.errors import LockNotAvailable
 
 from tests.addon.acting_common import ActingCommon
 
@@ -36,6 +38,23 @@ class TestActingChange(ActingCommon, TransactionCase):
         return float(form.preview["total"])
 
     # --- now
+
+    def test_lanes_wait_until_it_is_done(self):
+        """The events of a change arrive before its request ends: what lanes wrote would be in its way."""
+        provider = self.provider
+        key = provider._stripe_get_lock_key(self.subscription.stripe_customer_id.stripe_id)
+        changes = [{"item_id": self.item.id, "price_id": self.item.price_id.id, "quantity": 5}]
+        with db_connect(self.env.cr.dbname).cursor() as lane:
+            lane.execute("SELECT pg_advisory_lock(%s)", [key])
+            # Odoo handles the request again on this error.
+            with self.assertRaises(LockNotAvailable), self.env.cr.savepoint():
+                self.subscription._stripe_change_items(changes)
+            self.assertEqual(self.plans(), [(2000, 2)])
+            lane.execute("SELECT pg_advisory_unlock(%s)", [key])
+            self.subscription._stripe_change_items(changes)
+            self.assertEqual(self.plans(), [(2000, 5)])
+            lane.execute("SELECT pg_try_advisory_lock(%s)", [key])
+            self.assertEqual(lane.fetchone(), (False,))
 
     def test_more_of_it_billed_at_once(self):
         """S2-02, S2-16"""

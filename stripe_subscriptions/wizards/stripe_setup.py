@@ -24,12 +24,15 @@ class StripeSetup(models.TransientModel):
         ondelete="cascade",
     )
     state = fields.Selection(related="provider_id.state")
+    # The provider gets them once Stripe has taken them: a mistake must not stop what works.
     publishable_key = fields.Char(
-        related="provider_id.stripe_publishable_key", readonly=False, string="Publishable Key"
+        string="Publishable Key",
+        compute="_compute_publishable_key",
+        store=True,
+        readonly=False,
     )
-    secret_key = fields.Char(
-        related="provider_id.stripe_secret_key", readonly=False, string="Secret Key"
-    )
+    secret_key = fields.Char(string="Secret Key")
+    secret_key_hint = fields.Char(compute="_compute_steps")
     webhook_url = fields.Char(related="provider_id.stripe_billing_webhook_url")
     problem = fields.Char(related="provider_id.stripe_billing_problem")
     received_at = fields.Datetime(related="provider_id.stripe_billing_received_at")
@@ -67,6 +70,11 @@ class StripeSetup(models.TransientModel):
         self.display_name = self.env._("Set-Up")
 
     @api.depends("provider_id")
+    def _compute_publishable_key(self):
+        for setup in self:
+            setup.publishable_key = setup.provider_id.stripe_publishable_key
+
+    @api.depends("provider_id")
     def _compute_steps(self):
         for setup in self:
             provider = setup.provider_id
@@ -79,6 +87,8 @@ class StripeSetup(models.TransientModel):
                 and provider.stripe_secret_key
                 and provider.stripe_billing_account
             )
+            kept = self.env._("Kept. Enter another one to replace it.")
+            setup.secret_key_hint = kept if provider.stripe_secret_key else "sk_test_..."
             setup.price_count = len(prices)
             setup.unmapped_product_count = len(prices.filtered(lambda price: not price.product_id))
             setup.rate_count = len(rates)
@@ -131,7 +141,7 @@ class StripeSetup(models.TransientModel):
         """
         self.ensure_one()
         provider = self.provider_id
-        key = (self.secret_key or "").strip()
+        key = (self.secret_key or "").strip() or provider.stripe_secret_key or ""
         if not key.startswith(TEST_KEY_PREFIXES + LIVE_KEY_PREFIXES):
             raise UserError(
                 self.env._(
@@ -150,6 +160,7 @@ class StripeSetup(models.TransientModel):
             }
         )
         provider.action_stripe_billing_test_connection()
+        self.secret_key = False
         return self.action_fetch()
 
     def action_fetch(self):

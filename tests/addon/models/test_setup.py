@@ -61,6 +61,23 @@ class TestSetup(SandboxCommon, TransactionCase):
             self.setup.action_connect()
         self.assertNotIn("sk_test_wrong", str(refused.exception))
 
+    def test_mistake_does_not_stop_what_works(self):
+        """What is entered reaches the payment provider only once Stripe has taken it."""
+        setup = self.connect()
+        self.assertFalse(setup.secret_key)
+        setup.write({"secret_key": "sk_test_wrong", "publishable_key": "pk_test_2"})
+        self.assertRecordValues(
+            self.provider, [{"stripe_secret_key": KEY, "stripe_publishable_key": "pk_test_1"}]
+        )
+        with self.assertRaisesRegex(UserError, "Stripe says"), self.env.cr.savepoint():
+            setup.action_connect()
+        # The key that is kept is used again where none is entered.
+        setup.secret_key = False
+        setup.action_connect()
+        self.assertRecordValues(
+            self.provider, [{"stripe_secret_key": KEY, "stripe_publishable_key": "pk_test_2"}]
+        )
+
     def test_all_steps(self):
         setup = self.connect()
         self.assertEqual(setup.done_count, 3, "connected, plans, no rate to map")

@@ -25,13 +25,8 @@ class StripeSetup(models.TransientModel):
     )
     state = fields.Selection(related="provider_id.state")
     # The provider gets them once Stripe has taken them: a mistake must not stop what works.
-    publishable_key = fields.Char(
-        string="Publishable Key",
-        compute="_compute_publishable_key",
-        store=True,
-        readonly=False,
-    )
-    secret_key = fields.Char(string="Secret Key")
+    publishable_key = fields.Char(compute="_compute_publishable_key", store=True, readonly=False)
+    secret_key = fields.Char()
     secret_key_hint = fields.Char(compute="_compute_steps")
     webhook_url = fields.Char(related="provider_id.stripe_billing_webhook_url")
     problem = fields.Char(related="provider_id.stripe_billing_problem")

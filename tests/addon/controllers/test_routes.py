@@ -135,8 +135,12 @@ class TestRoutes(PortalCommon):
         outcome, response = self.answer(page, "GET", f"?access_token={self.active.access_token}")
         self.assertEqual(outcome, 200)
         self.assertIn("Team for Acme, running", response.text)
-        for groups in (f"{GROUP}user", "account.group_account_readonly"):
+        for groups, expected in (
+            (f"{GROUP}user_all", 200),
+            ("account.group_account_readonly", 200),
+            (f"{GROUP}user", 403),
+        ):
             user = new_test_user(self.env, f"reader_{groups}", groups=groups)
             self.authenticate(user.login, user.login)
             outcome, _response = self.answer("/stripe_subscriptions/proof.xlsx", "GET")
-            self.assertEqual(outcome, 200)
+            self.assertEqual(outcome, expected, groups)

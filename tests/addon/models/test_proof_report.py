@@ -48,15 +48,17 @@ class TestProofReport(ProofCommon, HttpCase):
         for group in (
             "account.group_account_readonly",
             "account.group_account_invoice",
-            "stripe_subscriptions.group_stripe_subscriptions_user",
+            "stripe_subscriptions.group_stripe_subscriptions_user_all",
         ):
             user = new_test_user(self.env, f"user of {group}", groups=group)
             mine = lines.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
             self.assertTrue(mine.search([]), group)
             self.assertFalse(mine.has_access("write"))
-        employee = new_test_user(self.env, "employee", groups="base.group_user")
-        with self.assertRaises(AccessError):
-            lines.with_user(employee).search([])
+        # Figures of the whole account are not for those who see their own subscriptions only.
+        for group in ("base.group_user", "stripe_subscriptions.group_stripe_subscriptions_user"):
+            user = new_test_user(self.env, f"no reader, {group}", groups=group)
+            with self.assertRaises(AccessError):
+                lines.with_user(user).search([])
 
     def test_download(self):
         self.prove()

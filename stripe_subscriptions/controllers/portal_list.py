@@ -9,6 +9,9 @@ from odoo.http import request
 
 from . import portal_page
 
+# Rows of a page: on a phone each takes three lines.
+PAGE_SIZE = 20
+
 
 class StripeSubscriptionList(CustomerPortal):
     """The customer's subscriptions: on the home page, and as a list."""
@@ -107,14 +110,14 @@ class StripeSubscriptionList(CustomerPortal):
             url="/my/subscriptions",
             total=subscription_model.search_count(domain),
             page=page,
-            step=self._items_per_page,
+            step=PAGE_SIZE,
             url_args={name: values[name] for name in ("sortby", "filterby", "groupby")},
         )
         order = values["searchbar_sortings"][values["sortby"]]["order"]
         subscriptions = subscription_model.search(
             domain,
             order=order if groupby == "none" else f"{groupby}, {order}",
-            limit=self._items_per_page,
+            limit=PAGE_SIZE,
             offset=pager["offset"],
         )
         request.session["my_subscriptions_history"] = subscriptions.ids[:100]

@@ -45,6 +45,7 @@ from . import stripe_mail_record
 from . import stripe_subscription_mail
 from . import stripe_subscription_mail_events
 from . import stripe_subscription_dunning
+from . import account_tax
 from . import account_company_check
 from . import account_move
 from . import account_move_acting

@@ -45,6 +45,33 @@ class TestBookingLines(StripeCommon, TransactionCase):
     def invoice(self, *lines, **values):
         return self.book(stripe_objects.invoice(self.customer.stripe_id, list(lines), **values))
 
+    # === TAXES === #
+
+    def test_two_rates_in_the_price(self):
+        """Both count in the company's currency too, of which Odoo would forget one."""
+        rates = [self.make_tax(20, inclusive=True), self.make_tax(10, inclusive=True)]
+        taxes = [
+            tax(rate, amount, 1538, inclusive=True)
+            for rate, amount in zip(rates, (308, 154), strict=True)
+        ]
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        euro.rate_ids.unlink()
+        euro.rate_ids = [Command.create({"name": "2020-01-01", "rate": 0.5})]
+        for currency, factor in (("usd", 1), ("eur", 2)):
+            with self.subTest(currency=currency):
+                move = self.invoice(line(2000, taxes=taxes), currency=currency)
+                self.assertRecordValues(
+                    move,
+                    [{"state": "posted", "amount_total": 20.0, "amount_untaxed": 15.38}],
+                )
+                self.assertEqual(
+                    sorted(row.balance for row in move.line_ids),
+                    [amount * factor for amount in (-15.38, -3.08, -1.54, 20.0)],
+                )
+                self.assertEqual(move.payment_state, "paid")
+                self.assertFalse(move.line_ids.matched_credit_ids.exchange_move_id)
+
     # === ACCOUNTS === #
 
     def test_account_of_the_product(self):

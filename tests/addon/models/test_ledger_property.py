@@ -61,6 +61,9 @@ FOUND = [
         ),
         coupons=(Coupon("33.33"), Coupon("33.33", product=0)),
     ),
+    # Of two rates in the price one was forgotten in the currency of the company.
+    OneOff("usd", 1709164800, (Extra(2000),), rates=("vat20_in", "ten_in")),
+    OneOff("eur", 1709164800, (Extra(2000),), rates=("vat20_in", "ten_in")),
     # So little that it is nothing in the company's currency.
     OneOff("huf", 1720794088, (Extra(138),), rates=("vat20",)),
 ]

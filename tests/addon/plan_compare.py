@@ -43,6 +43,11 @@ def differences(obj, move, lines, entry_lines, taxes):
         pairs.append(("residual of the company", amount(owed, "amount_residual"), 0))
         pairs.append(("paid", move["payment_state"] in ("paid", "reversed"), True))
     pairs += _by_tax(obj, lines, taxes, major)
+    # Each line is rounded by itself.
+    exact = amount(receivable) / move["invoice_currency_rate"]
+    missing = abs(amount(receivable, "debit") - amount(receivable, "credit") - exact)
+    slack = move["company_rounding"] * max(len(lines), 1)
+    pairs.append(("off in the company's currency by", missing if missing > slack else 0, 0))
     return [f"{what}: {ours}, at Stripe {theirs}" for what, ours, theirs in pairs if ours != theirs]
 
 

@@ -7,6 +7,8 @@ from odoo.tools import SQL
 AMOUNTS = {
     *("amount_total", "amount_tax", "amount_untaxed", "debit", "credit", "amount_currency"),
     *("amount_residual", "amount_residual_currency", "price_subtotal"),
+    "invoice_currency_rate",
+    "company_rounding",
 }
 
 
@@ -41,9 +43,12 @@ class LedgerReader:
         """
         moves = self._select(
             """
-            SELECT id, stripe_invoice_id, state, move_type, payment_state, stripe_booking_error,
-                   amount_total::text, amount_tax::text, amount_untaxed::text
-              FROM account_move
+            SELECT move.id, stripe_invoice_id, state, move_type, payment_state, stripe_booking_error,
+                   amount_total::text, amount_tax::text, amount_untaxed::text,
+                   invoice_currency_rate::text, currency.rounding::text AS company_rounding
+              FROM account_move move
+              JOIN res_company company ON company.id = move.company_id
+              JOIN res_currency currency ON currency.id = company.currency_id
              WHERE stripe_invoice_id = ANY(%(keys)s)
             """,
             keys=keys,

@@ -39,7 +39,7 @@ class AccountMove(models.Model):
         :rtype: account.move
         """
         if not self._stripe_may_create_lines(vals_list):
-            return self.create(vals_list)
+            return self.create(vals_list)._stripe_leave_nothing_open()
         moves = self._stripe_create_whole(
             self._prepare_stripe_lean_values(vals_list), check_move_validity=False
         )
@@ -55,7 +55,30 @@ class AccountMove(models.Model):
         for values, line_ids in changes.values():
             line_model.with_context(check_move_validity=False).browse(line_ids).write(values)
         line_model.create(taxes + terms)
-        return moves
+        return moves._stripe_leave_nothing_open()
+
+    def _stripe_leave_nothing_open(self):
+        """Round new invoices of nothing in a foreign currency so that nothing is due in the company's.
+
+        Each line is converted and rounded by itself, and nobody will ever pay what that leaves. The
+        largest line takes it.
+
+        :return: The invoices.
+        :rtype: account.move
+        """
+        for move in self:
+            currency, foreign = move.company_currency_id, move.currency_id
+            if currency == foreign or not foreign.is_zero(move.amount_total):
+                continue
+            due = move.line_ids.filtered(lambda line: line.display_type == "payment_term")
+            rest = sum(due.mapped("balance"))
+            if not currency.is_zero(rest):
+                lines = move.line_ids.filtered(lambda line: line.display_type == "product")
+                largest = max(lines, key=lambda line: abs(line.balance))
+                context = {**LEAN, "check_move_validity": False}
+                due.with_context(**context).write({"balance": 0.0})
+                largest.with_context(**context).write({"balance": largest.balance + rest})
+        return self
 
     @api.model
     def _stripe_create_whole(self, vals_list, **context):

@@ -1,6 +1,9 @@
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 from odoo import Command
+from odoo.addons.stripe_subscriptions.models.account_move_batch import AccountMove
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
@@ -71,6 +74,24 @@ class TestBookingLines(StripeCommon, TransactionCase):
                 )
                 self.assertEqual(move.payment_state, "paid")
                 self.assertFalse(move.line_ids.matched_credit_ids.exchange_move_id)
+
+    def test_nothing_is_due_in_any_currency(self):
+        """Lines that are nothing together leave no rest in the company's currency, however they are made."""
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        yen.rate_ids.unlink()
+        yen.rate_ids = [Command.create({"name": "2020-01-01", "rate": 150.0})]
+        own_way = patch.object(AccountMove, "_stripe_may_create_lines", lambda _self, _vals: False)
+        for way in (nullcontext(), own_way):
+            with self.subTest(way=way), way:
+                move = self.invoice(line(2), line(-1), line(-1), currency="jpy")
+                self.assertRecordValues(
+                    move, [{"state": "posted", "payment_state": "paid", "amount_total": 0.0}]
+                )
+                self.assertEqual(
+                    sorted(row.balance for row in move.line_ids), [-0.02, 0.0, 0.01, 0.01]
+                )
+                self.assertTrue(move.line_ids.filtered("date_maturity").reconciled)
 
     # === ACCOUNTS === #
 

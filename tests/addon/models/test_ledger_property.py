@@ -66,6 +66,8 @@ FOUND = [
     OneOff("eur", 1709164800, (Extra(2000),), rates=("vat20_in", "ten_in")),
     # So little that it is nothing in the company's currency.
     OneOff("huf", 1720794088, (Extra(138),), rates=("vat20",)),
+    # Lines that are nothing together were a hundredth in the company's currency, which stayed open.
+    OneOff("jpy", 1709164800, (Extra(2), Extra(-1), Extra(-1))),
 ]
 
 

@@ -9,6 +9,7 @@ from odoo.addons.stripe_subscriptions.models.payment_provider import PaymentProv
 from odoo.addons.stripe_subscriptions.stripe_gateway import StripeNotFound
 
 from tests.addon import stripe_objects
+from tests.addon.warm_caches import WarmCaches
 
 KEY = "sk_test_sandbox0000000000000000"
 WEBHOOK_SECRET = "whsec_of_the_tests"
@@ -33,7 +34,7 @@ class FakeGateway:
         return {request: self.objects.get(request, missing) for request in requests}
 
 
-class StripeCommon:
+class StripeCommon(WarmCaches):
     """A Stripe account in test mode with a customer; for TransactionCase and HttpCase."""
 
     @classmethod

@@ -11,26 +11,38 @@ from tests.addon.sandbox_common import SandboxCommon
 class ProofCommon(SandboxCommon):
     """Subscriptions in several currencies, with taxes and a refund, all in Odoo."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.fill_books()
+        cls.keep_stripe()
+
+    @classmethod
+    def fill_books(cls):
+        """Have everything happen at Stripe and come into Odoo."""
+        # What tests do to bring something into Odoo, the class does through one of its own.
+        case = cls("setUp")
+        rate = cls.stripe.tax_rates.create(
+            {"display_name": "VAT", "percentage": 19, "inclusive": False}
+        )
+        case.catch_up()
+        cls.env["stripe.tax.rate"].search([("stripe_id", "=", rate.id)]).action_create_tax()
+        cls.rate = rate
+        cls.stripe_customer = cls.make_stripe_customer(cls.partner)
+        cls.dollar = cls.subscribe(cls.stripe_customer, quantity=2)
+        case.subscribe_in("jpy", 3000, tax_rates=[rate.id])
+        case.subscribe_in("kwd", 12340)
+        cls.taxed = case.subscribe_in("eur", 1999, tax_rates=[rate.id])
+        case.refund(cls.dollar, 500)
+        case.settle()
+        case.catch_up()
+        cls.month = f"{fields.Date.today():%Y-%m}"
+
     def setUp(self):
         super().setUp()
         patcher = patch.object(stripe_job_proof, "SETTLE_SECONDS", 0)
         patcher.start()
         self.addCleanup(patcher.stop)
-        rate = self.stripe.tax_rates.create(
-            {"display_name": "VAT", "percentage": 19, "inclusive": False}
-        )
-        self.catch_up()
-        self.env["stripe.tax.rate"].search([("stripe_id", "=", rate.id)]).action_create_tax()
-        self.rate = rate
-        self.stripe_customer = self.make_stripe_customer(self.partner)
-        self.dollar = self.subscribe(self.stripe_customer, quantity=2)
-        self.subscribe_in("jpy", 3000, tax_rates=[rate.id])
-        self.subscribe_in("kwd", 12340)
-        self.taxed = self.subscribe_in("eur", 1999, tax_rates=[rate.id])
-        self.refund(self.dollar, 500)
-        self.settle()
-        self.catch_up()
-        self.month = f"{fields.Date.today():%Y-%m}"
 
     def subscribe_in(self, currency, unit_amount, tax_rates=(), **values):
         """Another customer with a subscription in a currency of its own."""

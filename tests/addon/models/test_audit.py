@@ -13,16 +13,19 @@ from tests.addon.sandbox_common import SandboxCommon
 class TestAudit(SandboxCommon, TransactionCase):
     """What differs from Stripe is found, listed, and repaired through the normal writers."""
 
-    def setUp(self):
-        super().setUp()
-        self.stripe_customer = self.make_stripe_customer(self.partner)
-        self.stripe_subscription = self.subscribe(self.stripe_customer, quantity=2)
-        self.refund(self.stripe_subscription, 500)
-        self.catch_up()
-        self.subscription = self.env["stripe.subscription"].search(
-            [("partner_id", "=", self.partner.id)]
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        case = cls("setUp")
+        cls.stripe_customer = cls.make_stripe_customer(cls.partner)
+        cls.stripe_subscription = cls.subscribe(cls.stripe_customer, quantity=2)
+        case.refund(cls.stripe_subscription, 500)
+        case.catch_up()
+        cls.subscription = cls.env["stripe.subscription"].search(
+            [("partner_id", "=", cls.partner.id)]
         )
-        self.move = self.subscription.move_ids
+        cls.move = cls.subscription.move_ids
+        cls.keep_stripe()
 
     def audit(self, **values):
         job = self.run_job("audit", **values)

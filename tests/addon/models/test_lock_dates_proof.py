@@ -8,10 +8,11 @@ from tests.addon.proof_common import ProofCommon
 class TestLockDatesProof(ProofCommon, TransactionCase):
     """The whole month was closed before Odoo heard of it: lanes book it in the next one, and the proof agrees."""
 
-    def setUp(self):
-        self.end = fields.Date.end_of(fields.Date.today(), "month")
-        self.company.fiscalyear_lock_date = self.end
-        super().setUp()
+    @classmethod
+    def fill_books(cls):
+        cls.end = fields.Date.end_of(fields.Date.today(), "month")
+        cls.company.fiscalyear_lock_date = cls.end
+        super().fill_books()
 
     def test_proof(self):
         events = self.env["stripe.event"].search([("provider_id", "=", self.provider.id)])

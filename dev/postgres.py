@@ -48,6 +48,7 @@ def start(folder: pathlib.Path = paths.POSTGRES, **settings: str) -> None:
     if not (data / "PG_VERSION").exists():
         with step("PostgreSQL (private server)"):
             _initialize(binaries, data, {**SETTINGS, **settings}, socket)
+    _forget_the_dead(data)
     control = [*_as_user(), binaries / "pg_ctl", "-D", data]
     running = subprocess.run([str(c) for c in [*control, "status"]], capture_output=True)
     if running.returncode:
@@ -94,6 +95,19 @@ def _binaries() -> pathlib.Path:
         if (folder / "postgres").exists():
             return folder
     raise Trouble("No PostgreSQL found. Name a server: PGHOST, PGPORT, PGUSER, PGPASSWORD.")
+
+
+def _forget_the_dead(data: pathlib.Path) -> None:
+    """Remove the note of a server that was killed, when its number belongs to another program by now.
+
+    PostgreSQL and pg_ctl look only at whether there is a process of that number.
+    """
+    note = data / "postmaster.pid"
+    if not note.exists():
+        return
+    process = pathlib.Path("/proc") / note.read_text().split("\n")[0].strip()
+    if process.is_dir() and b"postgres" not in (process / "cmdline").read_bytes():
+        note.unlink()
 
 
 def _socket(folder: pathlib.Path) -> pathlib.Path:

@@ -20,6 +20,31 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def launch(
+    command: Sequence[object],
+    log: pathlib.Path,
+    *,
+    env: dict[str, str] | None = None,
+    apart: bool = False,
+) -> subprocess.Popen:
+    """Start a program in the folder of the project, with all it prints in a file.
+
+    ``env`` comes on top of our environment. Whoever interrupts us interrupts a program as well that is not
+    ``apart``.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=paths.ROOT,
+            start_new_session=apart,
+        )
+
+
 class Group:
     """Programs started together; leaving the context ends them all, the last one first."""
 
@@ -42,18 +67,8 @@ class Group:
         seconds: float = 120,
     ) -> pathlib.Path:
         """Start a program, wait until its address answers, and return its log."""
-        paths.LOGS.mkdir(parents=True, exist_ok=True)
         log = paths.LOGS / f"{name}.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
-                cwd=paths.ROOT,
-                start_new_session=True,
-            )
+        process = launch(command, log, env=env, apart=True)
         self._processes.append((name, process))
         until = time.monotonic() + seconds
         while url and not answers(url):

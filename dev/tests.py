@@ -6,7 +6,7 @@ import time
 
 from dev import databases, environment, paths, postgres
 from dev.console import say
-from dev.processes import Group, free_port
+from dev.processes import Group, free_port, launch
 
 SANDBOX_KEY = "sk_test_sandbox0000000000000000"
 # More do not help: each worker loads Odoo's registry and copies the database.
@@ -75,16 +75,7 @@ def _side_by_side(
     chosen = [path for mine in apart.values() for path in mine]
     command = [paths.PYTHON, "-m", "dev", "test", *chosen, *arguments]
     log = paths.LOGS / "tests-apart.log"
-    with log.open("w") as output:
-        # In the same session: who interrupts us interrupts both.
-        lane = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=paths.ROOT,
-            env={**os.environ, "TEST_DATABASE": own},
-        )
+    lane = launch(command, log, env={"TEST_DATABASE": own})
     say(f"(At the same time: {', '.join(apart)}; shown at the end, until then in {log})")
     try:
         failed = _one_by_one(here, arguments)
@@ -131,8 +122,9 @@ def _in_odoo(database: str, folders: list[str], arguments: list[str]) -> int:
         # Odoo ends the child processes of a test process: what tests talk to is started here.
         url = group.sandbox(free_port(), "--key", SANDBOX_KEY)
         # pytest-odoo gives each worker a copy of the database and a port. A class stays on one worker
-        # (loadscope), because what it sets up takes longer than its tests.
-        odoo = [f"--odoo-database={database}", "--odoo-http", "--dist", "loadscope"]
+        # (loadscope), because what it sets up takes longer than its tests; the order is ours.
+        odoo = [f"--odoo-database={database}", "--odoo-http"]
+        odoo += ["--dist", "loadscope", "--no-loadscope-reorder"]
         return _pytest(folders, [*odoo, *_workers(arguments), *arguments], STRIPE_API_BASE=url)
 
 

@@ -74,6 +74,8 @@ FOUND = [
 class PropertyCommon(PlanLedger):
     """Generates plans, checks them in batches, and shows the smallest one that differs."""
 
+    takes_long = True
+
     @pytest.fixture(autouse=True)
     def _take_seed(self, request):
         self.seed = plan_search.choose_seed(request.config.getoption("--hypothesis-seed", None))

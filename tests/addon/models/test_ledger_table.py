@@ -227,6 +227,8 @@ class LedgerTableCommon(StripeCommon):
 class TestLedgerTable(LedgerTableCommon, TransactionCase):
     """Each case of the table is booked as an accountant expects, once."""
 
+    takes_long = True
+
     maxDiff = None
 
 

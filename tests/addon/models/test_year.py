@@ -45,6 +45,8 @@ class TestYear(SandboxCommon, TransactionCase):
     A whole year of a hundred customers: see the README.
     """
 
+    takes_long = True
+
     maxDiff = None
 
     def setUp(self):

@@ -7,8 +7,8 @@ from dev import databases, paths
 from dev.bench_figures import row
 from dev.bench_odoo import FOLDER
 
-# Of the queries and the time that the form of a sales order takes.
-FORM_TARGET = 1.15
+# Of the queries and the time that the form, and the groups, of sales orders take.
+FORM_TARGET = GROUPS_TARGET = 1.15
 # Of the time that the same takes with a hundredth of the subscriptions.
 GROWTH_TARGET = 1.5
 
@@ -23,7 +23,11 @@ def measure(database: str) -> list[dict]:
     script = f"OUTPUT = {str(output)!r}\n{(FOLDER / 'desk.py').read_text()}"
     databases.odoo("shell", "-d", database, "--no-http", log="bench-desk", stdin=script)
     found = json.loads(output.read_text())
-    return [*_forms(found["forms"]), *_growth(found["few"], found["many"])]
+    return [
+        *_forms(found["forms"]),
+        *_growth(found["few"], found["many"]),
+        *_groups(found["groups"]),
+    ]
 
 
 def _forms(rounds: Sequence[dict]) -> list[dict]:
@@ -45,7 +49,24 @@ def _growth(few: Sequence[dict], many: Sequence[dict]) -> list[dict]:
                 for late, early in zip(many, few, strict=True)
             ]
             title = f"desk: {name}{what} (100,000 subscriptions beside 1,000)"
-            # Whoever adds up all rows has to read them all.
+            # Whoever adds up all rows has to read them all; see `_groups`.
             target = None if name.startswith("groups") else GROWTH_TARGET
             rows.append(row(title, unit, pairs, factor, target=target))
     return rows
+
+
+def _groups(rounds: Sequence[dict]) -> list[dict]:
+    """Groups of 100,000 subscriptions beside those of as many orders of `sale`, by the same."""
+    return [
+        row(
+            f"desk: groups by {kind}, 100,000 subscriptions (beside as many sales orders)",
+            "ms",
+            [
+                (one[f"{kind} stripe.subscription"][0], one[f"{kind} sale.order"][0])
+                for one in rounds
+            ],
+            1000,
+            target=GROUPS_TARGET,
+        )
+        for kind in ("status", "month", "customer")
+    ]

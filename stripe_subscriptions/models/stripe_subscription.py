@@ -129,6 +129,8 @@ class StripeSubscription(models.Model):
 
     # The list, and its groups with their sums, also when there are very many.
     _list_idx = models.Index("(create_date DESC, id DESC)")
+    # Who only counts reads a twentieth of what sums take.
+    _board_idx = models.Index("(company_id, status)")
     _groups_idx = models.Index(
         "(company_id, status, create_date DESC, id DESC) INCLUDE (mrr, next_charge_at, partner_id)"
     )

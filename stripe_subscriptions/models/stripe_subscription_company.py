@@ -20,6 +20,7 @@ class StripeSubscription(models.Model):
         store=True,
         readonly=False,  # else the value that is given would be ignored
         precompute=True,
+        index=False,  # `_board_idx` begins with it
     )
     provider_choice = fields.Selection(
         string="Stripe Account",

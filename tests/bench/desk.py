@@ -1,11 +1,12 @@
 """Runs in an Odoo shell (`env`): what staff open all day, with few subscriptions and with many.
 
 The form is opened beside that of an order of `sale`, with as many lines and invoices; list, search, groups and
-board with FEW subscriptions in the table and again with MANY. Each is asked for as the web client does, by a
-user with the rights to all of it. Writes what each round took to the file OUTPUT, which is put before this text.
+board with FEW subscriptions in the table and again with MANY, the groups also beside those of as many orders.
+Each is asked for as the web client does, by a user with the rights to all of it. Writes what each round took to the file OUTPUT, which is put before this text.
 """
 
 # ruff: noqa: F821
+import functools
 import json
 import random
 import time
@@ -101,8 +102,37 @@ def fill(number):
         """,
         [prices[0].id],
     )
+    tidy_up()
+
+
+def fill_orders(number):
+    """Make as many orders of `sale`, of the same customers, spread over the same months."""
+    env.cr.execute(
+        """
+        INSERT INTO sale_order
+               (name, partner_id, partner_invoice_id, partner_shipping_id, company_id, currency_id, state,
+                invoice_status, date_order, amount_total, create_date)
+        SELECT 'S' || n, partner, partner, partner, %(company)s, %(currency)s,
+               (ARRAY['draft', 'sent', 'sale', 'sale', 'cancel'])[1 + n %% 5], 'no',
+               timestamp '2026-12-01' + (n %% 365) * interval '1 day', 10 * (n %% 90),
+               timestamp '2026-01-01' + n * interval '1 minute'
+          FROM (SELECT n, (%(partners)s)[1 + n %% %(count)s] AS partner
+                  FROM generate_series(1, %(number)s) n) made
+        """,
+        {
+            "company": company.id,
+            "currency": company.currency_id.id,
+            "partners": partners.ids,
+            "count": len(partners),
+            "number": number,
+        },
+    )
+    tidy_up()
+
+
+def tidy_up():
+    """Commit, and do what PostgreSQL does by itself after a while."""
     env.cr.commit()
-    # As PostgreSQL does by itself after a while.
     env.cr._cnx.autocommit = True
     env.cr.execute("VACUUM ANALYZE")
     env.cr._cnx.autocommit = False
@@ -223,6 +253,27 @@ def staff():
     }
 
 
+def groups_of_both():
+    """Work that groups subscriptions, and orders of `sale`, by name and model."""
+    kinds = {
+        "status": ("status", "state"),
+        "month": ("next_charge_at:month", "date_order:month"),
+        "customer": ("partner_id", "partner_id"),
+    }
+    models = (("stripe.subscription", "mrr:sum"), ("sale.order", "amount_total:sum"))
+    return {
+        f"{kind} {name}": functools.partial(
+            env[name].with_user(user).web_read_group,
+            [],
+            [field],
+            aggregates=[total],
+            limit=LIST_LIMIT,
+        )
+        for kind, fields in kinds.items()
+        for (name, total), field in zip(models, fields, strict=True)
+    }
+
+
 def measure(work):
     """Seconds and queries of work, with nothing in the cache of records."""
     env.invalidate_all()
@@ -246,8 +297,10 @@ def main():
     fill(MANY)
     many = rounds_of(staff())
     forms = rounds_of({"subscription": opened(subscription), "order": opened(order)})
+    fill_orders(MANY)
+    groups = rounds_of(groups_of_both())
     with open(OUTPUT, "w") as file:
-        json.dump({"few": few, "many": many, "forms": forms}, file)
+        json.dump({"few": few, "many": many, "forms": forms, "groups": groups}, file)
 
 
 main()

@@ -49,6 +49,8 @@
         "views/stripe_mail_views.xml",
         "views/res_config_settings_views.xml",
         "views/stripe_subscription_dunning_views.xml",
+        "views/stripe_subscription_analysis_views.xml",
+        "views/stripe_subscription_month_views.xml",
         "views/stripe_payout_views.xml",
         "views/stripe_dispute_views.xml",
         "views/account_move_views.xml",

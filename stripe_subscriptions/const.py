@@ -130,6 +130,13 @@ ENDED_STATUSES = ("incomplete_expired", "canceled")
 # Statuses in which the customer has what it pays for; Stripe still tries to collect what is past due.
 ACCESS_STATUSES = ("trialing", "active", "past_due")
 
+# Why a subscription was canceled, as Stripe knows.
+CANCELLATION_REASONS = [
+    ("cancellation_requested", "It was asked for"),
+    ("payment_failed", "It was not paid"),
+    ("payment_disputed", "A payment was disputed"),
+]
+
 # Why a customer cancels, see https://docs.stripe.com/api/subscriptions/cancel
 FEEDBACK = [
     ("too_expensive", "It's too expensive"),

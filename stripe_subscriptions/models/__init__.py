@@ -24,6 +24,7 @@ from . import stripe_subscription_currency
 from . import stripe_subscription_owner
 from . import stripe_subscription_item
 from . import stripe_subscription_sync
+from . import stripe_subscription_reason
 from . import stripe_subscription_checkout
 from . import stripe_subscription_offer
 from . import stripe_subscription_sign_up

@@ -94,6 +94,7 @@ class Shop:
         *,
         clock: str | None = None,
         card: str = "pm_card_visa",
+        interval: str = "month",
         **values: Any,
     ) -> Subscribed:
         """A company that has subscribed; `values` are those of Stripe's subscription."""
@@ -105,7 +106,7 @@ class Shop:
             {
                 "customer": customer.id,
                 "items": [
-                    {"price": self.plan(plan)["stripe_id"], "quantity": quantity}
+                    {"price": self.plan(plan, interval=interval)["stripe_id"], "quantity": quantity}
                     for plan, quantity in items
                 ],
                 "metadata": {
@@ -132,9 +133,10 @@ class Shop:
 
     # --- time
 
-    def clock(self) -> str:
-        """A test clock that shows the time of now."""
-        return self.stripe.test_helpers.test_clocks.create({"frozen_time": int(time.time())}).id
+    def clock(self, days_ago: int = 0) -> str:
+        """A test clock that shows the time of now, or of some days ago."""
+        then = int(time.time()) - days_ago * DAY
+        return self.stripe.test_helpers.test_clocks.create({"frozen_time": then}).id
 
     def pass_time(self, clock: str, days: float) -> None:
         """Let a test clock run."""

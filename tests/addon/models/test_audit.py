@@ -62,7 +62,7 @@ class TestAudit(SandboxCommon, TransactionCase):
             },
         )
         job = self.audit()
-        names = ("cancel_at", "canceled_at", "item_ids")
+        names = ("cancel_at", "canceled_at", "cancellation_reason", "item_ids")
         self.assertCountEqual(self.differences(), [("subscription", name) for name in names])
         difference = self.env["stripe.difference"].search([("field_name", "=", "item_ids")])
         self.assertEqual(difference.here, f"2 × {self.price.id}")

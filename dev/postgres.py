@@ -106,7 +106,7 @@ def _forget_the_dead(data: pathlib.Path) -> None:
     if not note.exists():
         return
     process = pathlib.Path("/proc") / note.read_text().split("\n")[0].strip()
-    if process.is_dir() and b"postgres" not in (process / "cmdline").read_bytes():
+    if process.is_dir() and os.fsencode(data) not in (process / "cmdline").read_bytes():
         note.unlink()
 
 

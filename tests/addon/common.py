@@ -60,6 +60,9 @@ class StripeCommon(WarmCaches):
                 "stripe_billing_user_id": cls.env.ref("base.user_admin").id,
             }
         )
+        # Made at the first booking otherwise, in each test again.
+        cls.provider._stripe_billing_ensure_journal()
+        cls.provider._stripe_billing_account("clearing")
         # Booking in a foreign currency needs a rate; that of one for one keeps the figures readable.
         currencies = cls.env["res.currency"].with_context(active_test=False)
         foreign = currencies.search([("name", "!=", cls.company.currency_id.name)])

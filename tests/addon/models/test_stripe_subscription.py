@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from odoo.addons.stripe_subscriptions import const, utils
 from odoo.exceptions import UserError, ValidationError
@@ -103,8 +103,10 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
     # --- the mirror
 
     def test_draft_becomes_the_mirror(self):
+        self.company.partner_id.tz = "America/New_York"
+        began_at = datetime(2026, 2, 1, 3, tzinfo=UTC)
         draft = self.make_draft(self.price)
-        record = self.apply(metadata=self.metadata(draft))
+        record = self.apply(metadata=self.metadata(draft), start_date=int(began_at.timestamp()))
         self.assertEqual(record, draft)
         self.assertRecordValues(
             record,
@@ -114,7 +116,7 @@ class TestStripeSubscription(StripeCommon, TransactionCase):
         self.assertEqual(record.item_ids.quantity, 2)
         self.assertEqual(record.stripe_customer_id, self.customer)
         self.assertEqual(record.next_charge_at, record.current_period_end)
-        self.assertEqual(record.first_billing_date, record._get_today())
+        self.assertEqual(record.first_billing_date, date(2026, 1, 31), "there it was still January")
 
     def test_metadata_of_another_database(self):
         draft = self.make_draft(self.price)

@@ -48,7 +48,7 @@ def start(folder: pathlib.Path = paths.POSTGRES, **settings: str) -> None:
     if not (data / "PG_VERSION").exists():
         with step("PostgreSQL (private server)"):
             _initialize(binaries, data, {**SETTINGS, **settings}, socket)
-    _forget_the_dead(data)
+    _remove_stale_pid_file(data)
     control = [*_as_user(), binaries / "pg_ctl", "-D", data]
     running = subprocess.run([str(c) for c in [*control, "status"]], capture_output=True)
     if running.returncode:
@@ -97,17 +97,17 @@ def _binaries() -> pathlib.Path:
     raise Trouble("No PostgreSQL found. Name a server: PGHOST, PGPORT, PGUSER, PGPASSWORD.")
 
 
-def _forget_the_dead(data: pathlib.Path) -> None:
-    """Remove the note of a server that was killed, when its number belongs to another program by now.
+def _remove_stale_pid_file(data: pathlib.Path) -> None:
+    """Remove the pid file of a server that was killed, when another program has its process id by now.
 
-    PostgreSQL and pg_ctl look only at whether there is a process of that number.
+    PostgreSQL and pg_ctl only look at whether there is a process with that id.
     """
-    note = data / "postmaster.pid"
-    if not note.exists():
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists():
         return
-    process = pathlib.Path("/proc") / note.read_text().split("\n")[0].strip()
+    process = pathlib.Path("/proc") / pid_file.read_text().split("\n")[0].strip()
     if process.is_dir() and os.fsencode(data) not in (process / "cmdline").read_bytes():
-        note.unlink()
+        pid_file.unlink()
 
 
 def _socket(folder: pathlib.Path) -> pathlib.Path:

@@ -25,12 +25,11 @@ def launch(
     log: pathlib.Path,
     *,
     env: dict[str, str] | None = None,
-    apart: bool = False,
+    own_session: bool = False,
 ) -> subprocess.Popen:
     """Start a program in the folder of the project, with all it prints in a file.
 
-    ``env`` comes on top of our environment. Whoever interrupts us interrupts a program as well that is not
-    ``apart``.
+    ``env`` comes on top of our environment. In its ``own_session`` it goes on when the terminal interrupts us.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
@@ -41,7 +40,7 @@ def launch(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             cwd=paths.ROOT,
-            start_new_session=apart,
+            start_new_session=own_session,
         )
 
 
@@ -68,7 +67,7 @@ class Group:
     ) -> pathlib.Path:
         """Start a program, wait until its address answers, and return its log."""
         log = paths.LOGS / f"{name}.log"
-        process = launch(command, log, env=env, apart=True)
+        process = launch(command, log, env=env, own_session=True)
         self._processes.append((name, process))
         until = time.monotonic() + seconds
         while url and not answers(url):

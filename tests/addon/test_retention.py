@@ -1,5 +1,7 @@
+from ast import literal_eval
 from datetime import UTC, datetime
 
+from lxml import etree
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -71,6 +73,15 @@ class TestRetention(StripeCommon, TransactionCase):
         self.assertFalse(self.rows.search([]))
         mine = self.make(0)
         self.assertEqual(self.rows.search([]).subscription_id, mine)
+
+    def test_last_twelve_months(self):
+        """The filter that is on at first."""
+        self.make(12)
+        new = self.make(11)
+        view = self.env.ref("stripe_subscriptions.stripe_subscription_month_view_search")
+        [one] = etree.fromstring(view.arch).xpath("//filter[@name='filter_last_year']")
+        rows = self.rows.search(literal_eval(one.get("domain")))
+        self.assertEqual(rows.subscription_id, new)
 
     def test_months_of_the_company(self):
         """What ends on the first of a month at 3:00 UTC ended in the month before in New York."""

@@ -185,7 +185,8 @@ class TestBranches(CompaniesCommon, TransactionCase):
         invoice, note = self.subscribe(own, draft, obj)
         move = self.check_books(own, invoice, note, self.branch)
         self.assertEqual(move.journal_id.company_id, self.branch)
-        self.assertIn("Stripe Subscriptions", move.journal_id.name)
+        self.assertEqual(self.provider.stripe_billing_journal_id.name, "Stripe Subscriptions")
+        self.assertEqual(move.journal_id.name, "Stripe Subscriptions: Branch North")
         accounts = move.line_ids.account_id
         self.assertEqual(accounts.company_ids, self.company, "one chart of accounts for both")
         entries = self.find("account.move", own)
